@@ -1,0 +1,100 @@
+"""The encoder, restated over its weights, so that what is exported is what was trained.
+
+Exporting a library's model object is a trap: tracing ``transformers`` gave a file that loads, runs
+and differs (cosine 0.91). These few lines are BERT as published (Devlin et al. 2019), post-norm,
+with an additive mask; the exporter checks the file against this module on 200 texts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from agentkit.classify.training.weights import Pretrained
+
+__all__ = ["Layer", "Trunk"]
+
+
+class Layer(nn.Module):
+    """One transformer layer: self-attention and a feed-forward block, each followed by a norm."""
+
+    def __init__(self, hidden: int, heads: int, wide: int, eps: float) -> None:
+        """Lay out the weights, to be filled from a pretrained encoder."""
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(hidden, 3 * hidden)
+        self.out = nn.Linear(hidden, hidden)
+        self.norm1 = nn.LayerNorm(hidden, eps)
+        self.up = nn.Linear(hidden, wide)
+        self.down = nn.Linear(wide, hidden)
+        self.norm2 = nn.LayerNorm(hidden, eps)
+
+    def attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Scaled dot-product attention; ``mask`` is 0 on tokens and very negative on padding."""
+        batch, length, hidden = x.shape
+        parts = self.qkv(x).view(batch, length, 3, self.heads, hidden // self.heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
+        weights = query @ key.transpose(-1, -2) / math.sqrt(hidden // self.heads) + mask
+        mixed = (weights.softmax(-1) @ value).transpose(1, 2).reshape(batch, length, hidden)
+        return self.out(mixed)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Transform (batch, tokens, hidden)."""
+        x = self.norm1(x + self.attend(x, mask))
+        return self.norm2(x + self.down(functional.gelu(self.up(x))))
+
+
+class Trunk(nn.Module):
+    """Token ids and mask in, the mean-pooled output of every kept layer out."""
+
+    def __init__(self, source: Pretrained, kept: list[int], layers: int) -> None:
+        """Fill the weights.
+
+        Args:
+            source: The pretrained encoder.
+            kept: Ids of the vocabulary that stay, in their new order.
+            layers: How many of its first layers to keep.
+        """
+        super().__init__()
+        tensors = source.tensors
+        wide = tensors["l0.fi.b"].shape[0]
+        self.words = nn.Embedding.from_pretrained(
+            torch.from_numpy(tensors["emb.word"][kept]), freeze=False
+        )
+        places = tensors["emb.pos"] + tensors["emb.type"][:1]
+        self.places = nn.Parameter(torch.from_numpy(places))
+        self.norm = nn.LayerNorm(source.hidden, source.eps)
+        self.layers = nn.ModuleList(
+            Layer(source.hidden, source.heads, wide, source.eps) for _ in range(layers)
+        )
+        self._fill(source)
+
+    def _fill(self, source: Pretrained) -> None:
+        """Copy the pretrained tensors into the modules."""
+        tensors = {name: torch.from_numpy(value) for name, value in source.tensors.items()}
+        state = {"norm.weight": tensors["emb.ln.w"], "norm.bias": tensors["emb.ln.b"]}
+        names = {"out": "ao", "norm1": "aln", "up": "fi", "down": "fo", "norm2": "oln"}
+        for index in range(len(self.layers)):
+            for end, short in (("weight", "w"), ("bias", "b")):
+                parts = [tensors[f"l{index}.{part}.{short}"] for part in "qkv"]
+                state[f"layers.{index}.qkv.{end}"] = torch.cat(parts)
+                for ours, theirs in names.items():
+                    state[f"layers.{index}.{ours}.{end}"] = tensors[f"l{index}.{theirs}.{short}"]
+        self.load_state_dict(state, strict=False)
+
+    def pooled(self, ids: Tensor, mask: Tensor) -> list[Tensor]:
+        """Mean over the tokens of each layer's output, embeddings first: layers+1 of (batch, hidden)."""
+        share = mask.to(self.places.dtype)
+        additive = (1.0 - share)[:, None, None, :] * -1e4
+        mean = (share / share.sum(1, keepdim=True))[:, None, :]
+        x = self.norm(self.words(ids) + self.places[: ids.shape[1]])
+        pools = [(mean @ x)[:, 0]]
+        for layer in self.layers:
+            x = layer(x, additive)
+            pools.append((mean @ x)[:, 0])
+        return pools

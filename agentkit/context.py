@@ -1,0 +1,211 @@
+"""What a plugin may look at beside the action: people, consents, history, records, the clock.
+
+Everything is read-only, and everything of a batch is fetched with one query a table before the
+first plugin is asked: a look-up here never waits for a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from agentkit.action import Action, ActionKind
+from agentkit.agent import Agent
+from agentkit.clock import Clock
+
+__all__ = [
+    "ConsentRecord",
+    "ConsentStatus",
+    "Contact",
+    "Context",
+    "Person",
+    "Relationship",
+    "Stop",
+    "Touch",
+]
+
+ConsentStatus = Literal["granted", "withdrawn", "refused", "expired", "not_specified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """Dates on which legal exceptions hang."""
+
+    last_purchase: datetime | None = None
+    contract_until: datetime | None = None
+    last_inquiry: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person in the CRM. An empty string means: not on record.
+
+    Attributes:
+        id: CRM record id.
+        type: ``consumer``, ``business``, or empty where not on record.
+        timezone: IANA name.
+        language: ISO 639-1.
+        fields: The business's own fields, by the names of the CRM.
+    """
+
+    id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    country: str = ""
+    region: str = ""
+    timezone: str = ""
+    language: str = ""
+    type: str = ""
+    company: str = ""
+    owner: str = ""
+    relationship: Relationship = Relationship()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def point(self, channel: str) -> str:
+        """The contact point that a channel reaches: a mailbox or a number; empty if none."""
+        if channel == "email":
+            return self.email
+        return self.phone if channel in {"sms", "phone", "whatsapp", "call"} else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """One event in the life of a consent: contact point x brand x purpose (ISO/IEC TS 27560).
+
+    Attributes:
+        point: The mailbox or number; empty means every point of the person.
+        channel: Channel; empty means every channel.
+        purpose: W3C Data Privacy Vocabulary term in short (``marketing``); empty means every one.
+        brand: Brand; empty means every brand of the controller.
+        status: What the event says.
+        at: When it was given, withdrawn or recorded.
+        expires: When a granted consent lapses.
+        source: Where it was captured.
+        proof: Reference to the proof of capture.
+        double_opt_in_at: When the second step was taken.
+        notice: Version of the notice text.
+    """
+
+    point: str
+    channel: str
+    purpose: str
+    brand: str
+    status: ConsentStatus
+    at: datetime
+    expires: datetime | None = None
+    source: str = ""
+    proof: str = ""
+    double_opt_in_at: datetime | None = None
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One earlier contact with a person, or action about them."""
+
+    kind: str
+    channel: str
+    purpose: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop switch: nothing in its scope runs until a person lifts it.
+
+    Attributes:
+        scope: ``all``, ``agent:NAME``, ``kind:NAME`` or ``person:ID``.
+        by: Who pulled it.
+        at: When.
+        reason: Why.
+    """
+
+    scope: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everything about one subject that the gate fetched before asking plugins.
+
+    Attributes:
+        contact: The person.
+        consents: Consent events, any order.
+        suppressed: Channels on which the person must never be contacted for marketing (``*``:
+            every channel).
+        history: Earlier contacts.
+        records: CRM records by type: the deal, ticket or product that the action names, else the
+            person's latest of that type.
+        scores: Earlier scores of the person by model.
+    """
+
+    contact: Contact
+    consents: Sequence[ConsentRecord] = ()
+    suppressed: frozenset[str] = frozenset()
+    history: Sequence[Touch] = ()
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+class Context(Protocol):
+    """The read-only view that a plugin gets beside its actions."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant of judging, aware, UTC; the same for a whole batch."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock itself (for plugins that keep state of their own)."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Parameters of the binding that judges (thresholds, caps, hours)."""
+        ...
+
+    def person(self, action: Action) -> Person | None:
+        """The subject of an action; None where the CRM has no such record."""
+        ...
+
+    def kind(self, action: Action) -> ActionKind:
+        """The registered kind of an action."""
+        ...
+
+    def agent(self, action: Action) -> Agent | None:
+        """The registered agent; None under an open charter."""
+        ...
+
+    def stops(self, action: Action) -> Sequence[Stop]:
+        """Stop switches that hold for an action."""
+        ...
+
+    def run(self, action: Action) -> Sequence[Touch]:
+        """What the same run has done before."""
+        ...
+
+    def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
+        """Run the registered decision function again for another person (the twin test).
+
+        Returns:
+            The arguments that the agent would have proposed, or None where no decision function
+            is registered for the action's kind and agent.
+        """
+        ...
+
+    def classify(self, head: str, texts: Sequence[str]) -> Sequence[Any]:
+        """Score texts with a classifier head, one batch for all actions.
+
+        Returns:
+            One `agentkit.classify.Scores` a text.
+
+        Raises:
+            ModelError: no model is installed, or its file is not the one the manifest names.
+        """
+        ...

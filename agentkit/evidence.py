@@ -1,0 +1,362 @@
+"""Typed facts: what plugins return and constitutions read.
+
+A developer writes a class; its annotations are the types that the expression language sees:
+
+    @evidence("loyalty", version=1, kinds=["message.send"])
+    class Loyalty(Evidence):
+        tier: str | Unknown
+        years: int = 0
+
+and articles may say ``loyalty.tier == 'gold' && loyalty.years > 2``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from agentkit.action import Scope
+from agentkit.canonical import clean_text
+from agentkit.errors import InvalidEvidence
+
+__all__ = [
+    "MAX_LIST",
+    "Evidence",
+    "FactType",
+    "Failed",
+    "Field",
+    "Finding",
+    "Gap",
+    "GapKind",
+    "Span",
+    "Unknown",
+    "evidence",
+    "fact",
+]
+
+MAX_LIST: Final = 100
+"""Longest list that one fact may hold."""
+MAX_STRING: Final = 10_000
+"""Longest text of one fact, in characters."""
+
+FactType = Literal["string", "bool", "int", "double", "timestamp", "duration", "list(string)",
+                   "list(int)", "list(double)"]  # fmt: skip
+GapKind = Literal["unknown", "failed", "timeout", "not_installed", "invalid", "erased"]
+
+_SCALARS: Final[dict[type, FactType]] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "double",
+    datetime: "timestamp",
+    timedelta: "duration",
+}
+_LISTS: Final[dict[type, FactType]] = {
+    str: "list(string)",
+    int: "list(int)",
+    float: "list(double)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The plugin looked and could not tell.
+
+    Attributes:
+        reason: Why, for people.
+        needs: The record field that would settle it (``contact.country``), if one would: the gap
+            then becomes a task for the record's owner instead of a case for an operator.
+    """
+
+    reason: str
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A plugin's honest answer that it could not examine one action."""
+
+    reason: str
+    kind: GapKind = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A missing fact. Missing evidence is never consent.
+
+    Attributes:
+        fact: Qualified name, ``consent.status``.
+        kind: Why it is missing.
+        reason: For people; no personal data.
+        needs: The record field that would settle it; empty where none would.
+    """
+
+    fact: str
+    kind: GapKind
+    reason: str = ""
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of text: characters ``start`` to ``end`` of the argument at ``path``."""
+
+    start: int
+    end: int
+    path: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something for people to see; judging never reads it.
+
+    Attributes:
+        label: Short and stable: ``false_deadline``.
+        message: One sentence in plain words; may hold personal data.
+        span: Where in the action, if anywhere.
+        score: 0 to 1, where a model gave one.
+        source: Which record, model or rule it comes from.
+    """
+
+    label: str
+    message: str = ""
+    span: Span | None = None
+    score: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One declared fact of an evidence class."""
+
+    attr: str
+    name: str
+    type: FactType
+    python: type
+    item: type | None
+    unknown: bool
+    personal: bool
+    volatile: bool
+    doc: str
+
+
+def fact(
+    *,
+    default: Any = dataclasses.MISSING,  # noqa: ANN401  (any fact value)
+    personal: bool = False,
+    volatile: bool = False,
+    doc: str = "",
+) -> Any:  # noqa: ANN401  (stands for the field's value)
+    """Declare more about one fact.
+
+    Args:
+        default: Value where the plugin gives none.
+        personal: It tells something about a person: encrypted at rest, erased with the person.
+        volatile: It changes while an approval waits (consent, caps, hours): examined again before
+            an action is performed.
+        doc: One line for the constitution's authors.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={"personal": personal, "volatile": volatile, "doc": doc},
+    )
+
+
+class Evidence:
+    """Base of every evidence class; use it with the `evidence` decorator.
+
+    ``findings`` (not judged) are passed by name: ``Loyalty("gold", findings=(...))``.
+    """
+
+    namespace: ClassVar[str] = ""
+    version: ClassVar[int] = 0
+    scope: ClassVar[Scope] = Scope()
+    volatile: ClassVar[bool] = False
+    fields: ClassVar[tuple[Field, ...]] = ()
+    findings: tuple[Finding, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Checked values by qualified name, ``Unknown`` included.
+
+        Raises:
+            InvalidEvidence: a value is not exactly of its declared type.
+        """
+        values: dict[str, Any] = {}
+        for field in self.fields:
+            value = getattr(self, field.attr)
+            if type(value) is not field.python or field.item is not None or value != value:  # noqa: PLR0124  (NaN)
+                value = _check(value, field)
+            elif field.python is str and (len(value) > MAX_STRING or not value.isprintable()):
+                value = _check_text(value, field)
+            elif field.python is datetime and value.tzinfo is None:
+                _refuse(field, value, "has no time zone")
+            values[field.name] = value
+        return values
+
+    def to_json(self) -> dict[str, Any]:
+        """Facts by short name as plain JSON; unknown ones as ``{"unknown": reason}``."""
+        return {f.attr: to_plain(getattr(self, f.attr)) for f in self.fields}
+
+
+_E = TypeVar("_E", bound=type)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(fact, dataclasses.field))
+def evidence(  # noqa: PLR0913  (each is a declaration)
+    namespace: str,
+    *,
+    version: int = 1,
+    kinds: Iterable[str] = (),
+    channels: Iterable[str] = (),
+    purposes: Iterable[str] = (),
+    volatile: bool = False,
+) -> Callable[[_E], _E]:
+    """Make an evidence class: frozen, typed, declared to the expression language.
+
+    Args:
+        namespace: First part of every fact's name; one plugin owns it.
+        version: Raise it when a fact changes meaning.
+        kinds: Action kinds it applies to; none means all.
+        channels: Channels it applies to; none means all.
+        purposes: Purposes it applies to; none means all.
+        volatile: Every fact of it is volatile.
+
+    Raises:
+        InvalidEvidence: the class declares a type that cannot be judged.
+    """
+    if not namespace.isidentifier():
+        msg = f"the namespace {namespace!r} must be one plain word"
+        raise InvalidEvidence(msg)
+
+    def make(cls: _E) -> _E:
+        if not issubclass(cls, Evidence):
+            msg = f"{cls.__name__} must derive from agentkit.Evidence"
+            raise InvalidEvidence(msg)
+        cls.__annotations__ = {**cls.__dict__.get("__annotations__", {})}
+        made = dataclasses.dataclass(frozen=True)(cls)
+        made.namespace = namespace
+        made.version = version
+        made.scope = Scope.of(kinds, channels, purposes)
+        made.fields = _declare(made, namespace, all_volatile=volatile)
+        made.volatile = any(f.volatile for f in made.fields)
+        return _with_findings(made)
+
+    return make
+
+
+def _with_findings(cls: Any) -> Any:  # noqa: ANN401  (a class being built)
+    inner = cls.__init__
+
+    def __init__(  # noqa: N807
+        self: Any,  # noqa: ANN401
+        *values: Any,  # noqa: ANN401
+        findings: Iterable[Finding] = (),
+        **named: Any,  # noqa: ANN401
+    ) -> None:
+        inner(self, *values, **named)
+        object.__setattr__(self, "findings", tuple(findings))
+
+    cls.__init__ = __init__
+    return cls
+
+
+def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:  # noqa: ANN401
+    hints = get_type_hints(cls)
+    fields = []
+    for f in dataclasses.fields(cls):
+        python, item, unknown = _read_hint(hints[f.name], f"{namespace}.{f.name}")
+        fields.append(
+            Field(
+                attr=f.name,
+                name=f"{namespace}.{f.name}",
+                type=_LISTS[item] if item else _SCALARS[python],
+                python=python,
+                item=item,
+                unknown=unknown,
+                personal=f.metadata.get("personal", False),
+                volatile=all_volatile or f.metadata.get("volatile", False),
+                doc=f.metadata.get("doc", ""),
+            )
+        )
+    return tuple(fields)
+
+
+def _read_hint(hint: Any, name: str) -> tuple[type, type | None, bool]:  # noqa: ANN401
+    unknown = False
+    if get_origin(hint) in (Union, types.UnionType):
+        parts = [h for h in get_args(hint) if h is not Unknown]
+        unknown = len(parts) < len(get_args(hint))
+        hint = parts[0] if len(parts) == 1 else hint
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,) and get_args(hint)[0] in _LISTS:
+        return tuple, get_args(hint)[0], unknown
+    if get_origin(hint) is Literal and all(isinstance(v, str) for v in get_args(hint)):
+        return str, None, unknown
+    if hint in _SCALARS:
+        return hint, None, unknown
+    msg = f"{name} is declared as {hint}, which cannot be judged"
+    allowed = "str, bool, int, float, datetime, timedelta, tuple[str, ...] and each `| Unknown`"
+    raise InvalidEvidence(msg, hint=f"use {allowed}")
+
+
+def _refuse(field: Field, value: object, why: str) -> None:
+    shown = type(value).__name__ if field.personal else f"{value!r:.40}"
+    msg = f"{field.name} {why}: {shown}"
+    raise InvalidEvidence(msg)
+
+
+def _check(value: Any, field: Field) -> Any:  # noqa: ANN401
+    """The slow path of `Evidence.facts`: unknowns, lists, and everything that is wrong."""
+    if type(value) is Unknown:
+        if not field.unknown:
+            _refuse(field, value, "is Unknown but not declared so (add `| Unknown`)")
+        return value
+    if field.item is None:
+        _refuse(field, value, f"must be exactly {field.python.__name__} and a number")
+    if type(value) is not tuple or any(type(v) is not field.item or v != v for v in value):  # noqa: PLR0124
+        _refuse(field, value, f"must be a tuple of {field.item and field.item.__name__}")
+    if len(value) > MAX_LIST:
+        _refuse(field, len(value), f"has more than {MAX_LIST} items")
+    return tuple(clean_text(v) for v in value) if field.item is str else value
+
+
+def _check_text(value: str, field: Field) -> str:
+    if len(value) > MAX_STRING:
+        _refuse(field, len(value), f"has more than {MAX_STRING:,} characters")
+    return clean_text(value)
+
+
+def to_plain(value: Any) -> Any:  # noqa: ANN401
+    """A fact's value as plain JSON."""
+    if isinstance(value, Unknown):
+        return {"unknown": value.reason, "needs": value.needs}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def gaps_of(facts: Mapping[str, Any]) -> dict[str, Gap]:
+    """The gaps that unknown values leave, by fact."""
+    return {
+        name: Gap(name, "unknown", value.reason, value.needs)
+        for name, value in facts.items()
+        if type(value) is Unknown
+    }
