@@ -85,7 +85,6 @@ class Action:
         records: Ids of other CRM records concerned, by type: ``{"deal": "D-17"}``.
         sender: On whose behalf.
         deadline: After this instant the action makes no sense any more.
-        human_approved: A person has approved exactly this digest.
         cleaned: Characters that blind a judge (NUL, lone surrogates) were taken out.
         salt: Random bytes in hex, kept with the encrypted payload, so that the digest cannot be
             guessed from outside.
@@ -269,12 +268,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One argument of a kind. ``double`` accepts whole numbers; ``any`` accepts any JSON."""
+    """One argument of a kind. ``double`` accepts whole numbers; ``any`` accepts any JSON.
+
+    Attributes:
+        default: What its absence means (no discount is a discount of 0.0); None: unknown.
+    """
 
     name: str
     type: ArgType = "string"
     required: bool = True
     personal: bool = False
+    default: Any = None
 
     def check(self, value: object, kind: str) -> None:
         """Raise InvalidAction where the value is of another type."""
@@ -341,24 +345,29 @@ def _kind(name: str, *args: Arg, **flags: Any) -> ActionKind:  # noqa: ANN401
 BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
     _kind(
         "message.send",
-        Arg("subject_line", required=False),
-        Arg("template", required=False),
+        Arg("subject_line", required=False, default=""),
+        Arg("template", required=False, default=""),
         outbound=True,
         reversibility="irreversible",
     ),
-    _kind("call.place", Arg("script", required=False), outbound=True, reversibility="irreversible"),
+    _kind(
+        "call.place",
+        Arg("script", required=False, default=""),
+        outbound=True,
+        reversibility="irreversible",
+    ),
     _kind(
         "lead.score",
         Arg("score", "double"),
         Arg("inputs", "any", required=False),
-        Arg("model", required=False),
+        Arg("model", required=False, default=""),
         about_person=True,
     ),
     _kind(
         "offer.set",
         Arg("amount", "double"),
-        Arg("currency", required=False),
-        Arg("discount", "double", required=False),
+        Arg("currency", required=False, default=""),
+        Arg("discount", "double", required=False, default=0.0),
         Arg("inputs", "any", required=False),
         about_person=True,
         reversibility="compensable",
@@ -372,7 +381,7 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
         about_person=True,
     ),
     _kind("refund.pay", Arg("amount", "double"), Arg("currency"), reversibility="irreversible"),
-    _kind("ticket.open", Arg("title"), Arg("priority", required=False)),
+    _kind("ticket.open", Arg("title"), Arg("priority", required=False, default="")),
     _kind(
         "tool.call",
         Arg("tool"),

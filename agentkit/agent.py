@@ -121,7 +121,9 @@ def load_register(path: Path) -> Register:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"the register of agents {path} cannot be read: {error.strerror}"
-        raise ConfigError(msg, hint="pass --agents FILE, or set agents = in agentkit.toml") from error
+        raise ConfigError(
+            msg, hint="pass --agents FILE, or set agents = in agentkit.toml"
+        ) from error
     except yaml.YAMLError as error:
         msg = f"{path} is not valid YAML: {error}"
         raise ConfigError(msg) from error
@@ -129,7 +131,9 @@ def load_register(path: Path) -> Register:
     if not isinstance(agents, dict):
         msg = f"{path} has no section `agents:`"
         raise ConfigError(msg, hint="write `agents:` and below it one entry a name")
-    return Register({str(name): _read_agent(str(name), spec, path) for name, spec in agents.items()})
+    return Register(
+        {str(name): _read_agent(str(name), spec, path) for name, spec in agents.items()}
+    )
 
 
 def _read_agent(name: str, spec: Any, path: Path) -> Agent:  # noqa: ANN401  (YAML)

@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from agentkit.settings import load_settings
+
+__all__ = ["with_settings"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def with_settings(function: _F) -> _F:
+    """Give a command ``--settings``, ``--home`` and ``--tenant``, and the argument ``settings``."""
+
+    @click.option("--settings", "settings_file", type=click.Path(path_type=Path), metavar="FILE",
+                  help="Settings file; default: agentkit.toml here, if there is one.")  # fmt: skip
+    @click.option("--home", type=click.Path(path_type=Path), metavar="DIR",
+                  help="Folder of database, keys and checkpoints; default: .agentkit.")  # fmt: skip
+    @click.option("--tenant", metavar="NAME", help="Tenant; default: from the settings.")
+    @wraps(function)
+    def wrapper(
+        *args: Any, settings_file: Path | None, home: Path | None, tenant: str | None, **named: Any
+    ) -> Any:
+        settings = load_settings(settings_file, home=home, tenant=tenant)
+        return function(*args, settings=settings, **named)
+
+    return wrapper  # type: ignore[return-value]  (the same command with three more options)

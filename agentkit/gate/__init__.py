@@ -1,0 +1,385 @@
+"""The gate: loads the context, examines, judges, revises. It performs nothing and records nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from agentkit.action import Action, Kinds
+from agentkit.agent import Register
+from agentkit.canonical import digest
+from agentkit.case import Decision
+from agentkit.clock import Clock
+from agentkit.constitution import Judge, Policy
+from agentkit.errors import InvalidAction, InvalidEvidence
+from agentkit.evidence import Evidence, Failed, Gap, Unknown
+from agentkit.gate.context import BatchContext, People, Scorer
+from agentkit.gate.facts import CoreFacts, jurisdiction_for
+from agentkit.jurisdiction import Jurisdiction
+from agentkit.plugins import Plugins
+from agentkit.verdict import Fired, Outcome, Review, Revision, Ruling, Verdict, join
+
+__all__ = ["BatchContext", "Gate", "People", "Scorer"]
+
+ROUNDS: Final = 3
+"""Most rounds of revision."""
+
+_Answers = list[dict[str, Evidence | Failed]]
+_Asking = Generator[tuple[Sequence[Action], BatchContext], _Answers, list[Review]]
+
+
+def _no_model() -> Any:
+    from agentkit.classify import Classifier
+
+    return Classifier.load()
+
+
+class Gate:
+    """Judges actions. The same answers one by one, in a batch, and awaited."""
+
+    def __init__(
+        self,
+        *,
+        plugins: Plugins,
+        policy: Policy,
+        register: Register,
+        kinds: Kinds,
+        clock: Clock,
+        people: People,
+        classifier: Callable[[], Any] = _no_model,
+    ) -> None:
+        """Wire the parts; nothing is fetched or loaded yet."""
+        self.plugins = plugins
+        self.policy = policy
+        self.register = register
+        self.kinds = kinds
+        self.clock = clock
+        self.people = people
+        self._core = CoreFacts(policy.catalogue)
+        self._scorer = Scorer(classifier)
+        self._classes = tuple(plugins.evidence_classes.items())
+
+    def check(self, action: Action) -> Action:
+        """Refuse what no gate can judge; returns the action with hostile characters removed.
+
+        Raises:
+            InvalidAction: unknown kind, wrong arguments, too large.
+        """
+        if not action.salt:
+            fields = {name: getattr(action, name) for name in Action.__dataclass_fields__}
+            action = Action.create(**fields)
+        self.kinds.check(action)
+        return action
+
+    def review(self, action: Action, *, approval: Decision | None = None) -> Review:
+        """Examine and judge one action.
+
+        Args:
+            action: What an agent proposes.
+            approval: A person's approval of exactly this digest; it waives what it names and
+                nothing else. Whether it may was checked at the desk.
+
+        Raises:
+            InvalidAction: it cannot be judged at all.
+        """
+        approvals = {} if approval is None else {action.id: approval}
+        return self.review_many([action], approvals=approvals)[0]
+
+    def review_many(
+        self, actions: Sequence[Action], *, approvals: Mapping[str, Decision] | None = None
+    ) -> list[Review]:
+        """Examine and judge a batch: one query a table, one classifier pass."""
+        asking = self._asking(actions, approvals or {})
+        answers: _Answers | None = None
+        while True:
+            try:
+                batch, context = asking.send(answers) if answers is not None else next(asking)  # type: ignore[arg-type]
+            except StopIteration as done:
+                reviews: list[Review] = done.value
+                return reviews
+            answers = self.plugins.examine_many(batch, context)
+
+    async def areview(self, action: Action, *, approval: Decision | None = None) -> Review:
+        """`review`, awaiting asynchronous plugins on the running loop."""
+        approvals = {} if approval is None else {action.id: approval}
+        return (await self.areview_many([action], approvals=approvals))[0]
+
+    async def areview_many(
+        self, actions: Sequence[Action], *, approvals: Mapping[str, Decision] | None = None
+    ) -> list[Review]:
+        """`review_many`, awaiting asynchronous plugins on the running loop."""
+        asking = self._asking(actions, approvals or {})
+        answers: _Answers | None = None
+        while True:
+            try:
+                batch, context = asking.send(answers) if answers is not None else next(asking)  # type: ignore[arg-type]
+            except StopIteration as done:
+                reviews: list[Review] = done.value
+                return reviews
+            answers = await self.plugins.aexamine_many(batch, context)
+
+    def _asking(self, actions: Sequence[Action], approvals: Mapping[str, Decision]) -> _Asking:
+        """The whole review; yields each batch that plugins must examine, receives their answers."""
+        actions = [self.check(a) for a in actions]
+        now = self.clock.now()
+        reviews: dict[int, Review] = {}
+        by_tenant: dict[str, list[int]] = {}
+        for index, action in enumerate(actions):
+            breach = self.register.breach(action, now)
+            if breach:
+                reviews[index] = self._outside_charter(action, breach, now)
+            else:
+                by_tenant.setdefault(action.tenant, []).append(index)
+        for tenant, indexes in by_tenant.items():
+            batch = [actions[i] for i in indexes]
+            context = self._context(tenant, batch, now)
+            answers = yield batch, context
+            for index, action, answer in zip(indexes, batch, answers, strict=True):
+                review = self._judge(action, action, answer, context, (), approvals.get(action.id))
+                if _revisable(review.verdict):
+                    review = yield from self._revise(review, context, approvals.get(action.id))
+                reviews[index] = review
+        return [reviews[i] for i in range(len(actions))]
+
+    def _context(self, tenant: str, actions: Sequence[Action], now: datetime) -> BatchContext:
+        runs = sorted({a.run for a in actions if a.run})
+        return BatchContext(
+            now=now,
+            clock=self.clock,
+            kinds=self.kinds,
+            register=self.register,
+            people=self.people.people(tenant, actions),
+            stops=self.people.stops(tenant),
+            runs=self.people.runs(tenant, runs) if runs else {},
+            parameters=self.policy.judges[0].parameters if self.policy.judges else {},
+            decisions=self.plugins.decisions,
+            scorer=self._scorer,
+        )
+
+    def _outside_charter(self, action: Action, breach: str, now: datetime) -> Review:
+        fired = Fired(breach, Ruling.DENY, "charter")
+        verdict = Verdict(
+            action=action.id,
+            action_digest=action.digest,
+            ruling=Ruling.DENY,
+            fired=(fired,),
+            evidence=digest({}),
+            binding=self.policy.digest,
+            judged_at=now,
+        )
+        return Review(action, action, verdict)
+
+    def _judge(
+        self,
+        proposed: Action,
+        action: Action,
+        answers: Mapping[str, Evidence | Failed],
+        context: BatchContext,
+        revisions: tuple[Revision, ...],
+        approval: Decision | None,
+    ) -> Review:
+        person = context.person(action)
+        jurisdiction = jurisdiction_for(action, person)
+        facts = self._core.build(
+            action, self.kinds.get(action.kind), context.agent(action), person, jurisdiction,
+            context.now,
+        )  # fmt: skip
+        facts["action.human_approved"] = approval is not None
+        facts["action.revision"] = len(revisions)
+        facts["run.actions"] = len(context.run(action))
+        gaps: dict[str, Gap] = {}
+        evidence = self._collect(action, answers, facts, gaps)
+        verdict = self._verdict(action, facts, gaps, jurisdiction, context.now, revisions)
+        if approval is not None and approval.action_digest == action.digest:
+            verdict = verdict.waiving(approval.waives, approval.waives_gaps)
+        return Review(proposed, action, verdict, evidence, facts)
+
+    def _collect(
+        self,
+        action: Action,
+        answers: Mapping[str, Evidence | Failed],
+        facts: dict[str, Any],
+        gaps: dict[str, Gap],
+    ) -> dict[str, Evidence]:
+        """Merge plugins' evidence into ``facts``; what failed or is invalid becomes gaps."""
+        evidence: dict[str, Evidence] = {}
+        for namespace, cls in self._classes:
+            answer = answers.get(namespace)
+            if answer is None:
+                continue
+            if isinstance(answer, Evidence):
+                try:
+                    facts.update(answer.facts())
+                except InvalidEvidence as error:
+                    answer = Failed(error.message, "invalid")
+                else:
+                    evidence[namespace] = answer
+                    continue
+            gaps.update({f.name: Gap(f.name, answer.kind, answer.reason) for f in cls.fields})
+        return evidence
+
+    def _verdict(
+        self,
+        action: Action,
+        facts: Mapping[str, Any],
+        gaps: dict[str, Gap],
+        jurisdiction: Jurisdiction,
+        now: datetime,
+        revisions: tuple[Revision, ...],
+    ) -> Verdict:
+        for name, value in facts.items():
+            if type(value) is Unknown:
+                gaps[name] = Gap(name, "unknown", value.reason, value.needs)
+        known = facts
+        if gaps:
+            known = {n: v for n, v in facts.items() if type(v) is not Unknown}
+        found = _Found()
+        judges = self.policy.judges_for(action, jurisdiction)
+        if not judges:
+            found.no_binding()
+        for judge in judges:
+            found.hear(judge, action, known, gaps, jurisdiction, now)
+        return found.verdict(
+            action, now, revisions, facts, self.policy.digest, self._scorer.digests
+        )
+
+    def _revise(
+        self, review: Review, context: BatchContext, approval: Decision | None
+    ) -> Generator[tuple[Sequence[Action], BatchContext], _Answers, Review]:
+        """At most three rounds; each round takes the first rewrite that does not make it worse."""
+        for _ in range(ROUNDS):
+            better = None
+            for plugin, candidate in self.plugins.revise(review.action, review.verdict, context):
+                revision = self._revision(plugin, review, candidate)
+                if revision is None:
+                    continue
+                answers = yield [candidate], context
+                rounds = (*review.verdict.revisions, revision)
+                tried = self._judge(
+                    review.proposed, candidate, answers[0], context, rounds, approval
+                )
+                if _improves(tried.verdict, review.verdict):
+                    better = tried
+                    break
+            if better is None:
+                return review
+            review = better
+            if not _revisable(review.verdict):
+                return review
+        return review
+
+    def _revision(self, plugin: str, review: Review, candidate: Action) -> Revision | None:
+        """The record of a rewrite; None where it changed nothing, or what it may not change."""
+        before = review.action
+        fixed = ("id", "tenant", "agent", "kind", "subject", "channel", "purpose", "run")
+        if candidate.digest == before.digest or any(
+            getattr(candidate, f) != getattr(before, f) for f in fixed
+        ):
+            return None
+        try:
+            self.kinds.check(candidate)
+        except InvalidAction:
+            return None
+        articles = tuple(f.article for f in review.verdict.fired if f.revise)
+        return Revision(plugin, articles, before.digest, candidate.digest)
+
+
+class _Found:
+    """Collects the voices of all judges for one action."""
+
+    def __init__(self) -> None:
+        self.fired: list[Fired] = []
+        self.noted: list[Fired] = []
+        self.gaps: dict[str, Gap] = {}
+        self.gap_outcomes: dict[str, Outcome] = {}
+
+    def no_binding(self) -> None:
+        gap = Gap("binding", "not_installed", "no binding selects this action")
+        self.gaps[gap.fact] = gap
+        self.gap_outcomes[gap.fact] = Outcome(Ruling.ESCALATE)
+
+    def hear(
+        self,
+        judge: Judge,
+        action: Action,
+        known: Mapping[str, Any],
+        gaps: Mapping[str, Gap],
+        jurisdiction: Jurisdiction,
+        now: datetime,
+    ) -> None:
+        voices = judge.judge(action, known, gaps, jurisdiction, now)
+        if voices is None:
+            return
+        for fired in voices.fired:
+            (self.fired if fired.mode == "enforce" else self.noted).append(_settled(fired, now))
+        if judge.binding.mode != "enforce":
+            return
+        for name, gap in voices.gaps.items():
+            self.gaps[name] = gap
+            self.gap_outcomes[name] = self.gap_outcomes.get(
+                name, Outcome()
+            ) | judge.binding.outcome(gap)
+
+    def verdict(
+        self,
+        action: Action,
+        now: datetime,
+        revisions: tuple[Revision, ...],
+        facts: Mapping[str, Any],
+        binding: str,
+        models: tuple[tuple[str, str], ...],
+    ) -> Verdict:
+        outcome = Outcome()
+        if self.fired or self.gap_outcomes:
+            voices = [
+                Outcome(f.ruling, f.until, frozenset([f.task] if f.task else ()))
+                for f in self.fired
+            ]
+            outcome = join([*voices, *self.gap_outcomes.values()])
+            if _outlives(outcome, action.deadline):
+                self.fired.append(Fired("deadline-passes-first", Ruling.DENY, "core"))
+                outcome = Outcome(Ruling.DENY)
+        deferred = outcome.ruling is Ruling.DEFER
+        return Verdict(
+            action=action.id,
+            action_digest=action.digest,
+            ruling=outcome.ruling,
+            until=outcome.until if deferred else None,
+            tasks=tuple(sorted(outcome.tasks)) if deferred else (),
+            fired=tuple(self.fired),
+            noted=tuple(self.noted),
+            gaps=tuple(self.gaps.values()),
+            gap_rulings=tuple((n, o.ruling) for n, o in self.gap_outcomes.items()),
+            revisions=revisions,
+            evidence=digest(facts),
+            binding=binding,
+            models=models,
+            judged_at=now,
+        )
+
+
+def _settled(fired: Fired, now: datetime) -> Fired:
+    """A deferral to an instant that is not in the future would judge in circles: ask a person."""
+    if fired.until is not None and fired.until <= now:
+        return replace(fired, ruling=Ruling.ESCALATE, until=None)
+    return fired
+
+
+def _outlives(outcome: Outcome, deadline: datetime | None) -> bool:
+    waits = outcome.ruling is Ruling.DEFER and outcome.until is not None
+    return waits and deadline is not None and outcome.until > deadline  # type: ignore[operator]
+
+
+def _revisable(verdict: Verdict) -> bool:
+    """Something that a rewrite may cure fired, and nothing incurable denies."""
+    if not any(f.revise for f in verdict.fired):
+        return False
+    return not any(f.ruling is Ruling.DENY and not f.revise for f in verdict.fired)
+
+
+def _improves(new: Verdict, old: Verdict) -> bool:
+    """Not stricter, and fewer articles that ask for a rewrite."""
+    left = sum(f.revise for f in new.fired)
+    return new.ruling <= old.ruling and left < sum(f.revise for f in old.fired)

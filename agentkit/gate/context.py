@@ -1,0 +1,123 @@
+"""What plugins see of one batch: everything prefetched, nothing writable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from agentkit.action import Action, ActionKind, Kinds
+from agentkit.agent import Agent, Register
+from agentkit.clock import Clock
+from agentkit.context import Person, Stop, Touch
+
+__all__ = ["BatchContext", "People", "Scorer"]
+
+
+class People(Protocol):
+    """Where the gate fetches people from: one query a table for a whole batch."""
+
+    def people(self, tenant: str, actions: Sequence[Action]) -> Mapping[str, Person]:
+        """The subjects of the actions by CRM id; who is missing is not on record."""
+        ...
+
+    def stops(self, tenant: str) -> Sequence[Stop]:
+        """The stop switches that hold now."""
+        ...
+
+    def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
+        """What each run has done so far."""
+        ...
+
+
+class Scorer:
+    """Classifier scores, one pass for all heads, each text once a batch."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        """Remember how to load the model; nothing is loaded until a text is scored."""
+        self._load = load
+        self._model: Any = None
+
+    @property
+    def digests(self) -> tuple[tuple[str, str], ...]:
+        """Name and digest of the model in use; empty while none was."""
+        return () if self._model is None else (("classifier", str(self._model.digest)),)
+
+    def score(self, texts: Sequence[str]) -> Sequence[Any]:
+        """One `Scores` a text.
+
+        Raises:
+            ModelError: no model, or not the one that its manifest names.
+        """
+        if self._model is None:
+            self._model = self._load()
+        scores: Sequence[Any] = self._model.scores(list(texts))
+        return scores
+
+
+class BatchContext:
+    """The `Context` of one batch; all its actions are of one tenant."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        clock: Clock,
+        kinds: Kinds,
+        register: Register,
+        people: Mapping[str, Person],
+        stops: Sequence[Stop],
+        runs: Mapping[str, Sequence[Touch]],
+        parameters: Mapping[str, Any],
+        decisions: Mapping[str, Callable[..., Mapping[str, Any]]],
+        scorer: Scorer,
+    ) -> None:
+        """Hold what was fetched."""
+        self.now = now
+        self.clock = clock
+        self.parameters = parameters
+        self._kinds = kinds
+        self._register = register
+        self._people = people
+        self._stops = stops
+        self._runs = runs
+        self._decisions = decisions
+        self._scorer = scorer
+        self._scores: dict[str, Any] = {}
+
+    def person(self, action: Action) -> Person | None:
+        """The subject of an action; None where the CRM has no such record."""
+        return self._people.get(action.subject)
+
+    def kind(self, action: Action) -> ActionKind:
+        """The registered kind of an action."""
+        return self._kinds.get(action.kind)
+
+    def agent(self, action: Action) -> Agent | None:
+        """The registered agent; None under an open charter."""
+        return self._register.get(action.agent)
+
+    def stops(self, action: Action) -> Sequence[Stop]:
+        """Stop switches that hold for an action."""
+        if not self._stops:
+            return ()
+        mine = {"all", f"agent:{action.agent}", f"kind:{action.kind}", f"person:{action.subject}"}
+        return [s for s in self._stops if s.scope in mine]
+
+    def run(self, action: Action) -> Sequence[Touch]:
+        """What the same run has done before."""
+        return self._runs.get(action.run, ()) if action.run else ()
+
+    def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
+        """Run the registered decision function for another person; None where none is."""
+        function = self._decisions.get(f"{action.agent}/{action.kind}") or self._decisions.get(
+            f"*/{action.kind}"
+        )
+        return None if function is None else function(action, person)
+
+    def classify(self, head: str, texts: Sequence[str]) -> Sequence[Any]:  # noqa: ARG002  (one pass gives all heads)
+        """Score texts; each distinct text once, all heads in one pass."""
+        missing = [t for t in dict.fromkeys(texts) if t not in self._scores]
+        if missing:
+            self._scores.update(zip(missing, self._scorer.score(missing), strict=True))
+        return [self._scores[t] for t in texts]

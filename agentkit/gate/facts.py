@@ -1,0 +1,171 @@
+"""The core's own facts: the action, its agent, the person and the records concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from agentkit.action import Action, ActionKind
+from agentkit.agent import Agent
+from agentkit.canonical import clean_text
+from agentkit.constitution.facts import Catalogue, FieldMapping
+from agentkit.context import Contact, Person
+from agentkit.evidence import Unknown
+from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
+
+__all__ = ["CoreFacts", "jurisdiction_for"]
+
+_NO_PERSON: Final = Jurisdiction(frozenset(), country_known=True, region_known=True)
+_ABSENT: Final[Mapping[str, Any]] = {
+    "string": "", "bool": False, "int": 0, "double": 0.0,
+    "list(string)": (), "list(int)": (), "list(double)": (),
+}  # fmt: skip
+_PYTHON: Final[Mapping[str, type]] = {
+    "string": str, "bool": bool, "int": int, "double": float, "timestamp": datetime,
+}  # fmt: skip
+_AGENT_FACTS: Final = ("owner", "model", "provider", "region")
+_CONTACT_ATTRIBUTES: Final = frozenset(Contact.__slots__) - {"fields", "relationship"}
+
+
+def jurisdiction_for(action: Action, person: Person | None) -> Jurisdiction:
+    """The jurisdiction of the person concerned; of nobody where the kind concerns nobody."""
+    if person is None:
+        return _NO_PERSON if not action.subject else jurisdiction_of(None)
+    return jurisdiction_of(person.contact.country, person.contact.region)
+
+
+class CoreFacts:
+    """Builds core facts; what depends on the kind or the agent alone is built once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Prepare for the kinds and record fields of ``catalogue``."""
+        self._fields = catalogue.record_fields
+        self._kinds: dict[str, dict[str, Any]] = {}
+        self._agents: dict[str, dict[str, Any]] = {}
+
+    def build(
+        self,
+        action: Action,
+        kind: ActionKind,
+        agent: Agent | None,
+        person: Person | None,
+        jurisdiction: Jurisdiction,
+        now: datetime,
+    ) -> dict[str, Any]:
+        """Facts by qualified name, `Unknown` values included."""
+        facts = {**self._kind(kind), **self._agent(action, agent)}
+        facts["action.channel"] = action.channel
+        facts["action.purpose"] = action.purpose
+        facts["action.has_text"] = action.text != ""
+        facts["action.text_length"] = len(action.text)
+        facts["action.cleaned"] = action.cleaned
+        facts["action.observed"] = len(action.observations)
+        facts["action.human_approved"] = False
+        facts["action.revision"] = 0
+        facts["sender.brand"] = action.sender.brand
+        facts["sender.country"] = action.sender.country
+        facts["judged_at"] = now
+        for arg in kind.args:
+            if arg.type != "any":
+                facts[f"args.{arg.name}"] = _argument(
+                    action.args.get(arg.name, arg.default), arg.type
+                )
+        if kind.needs_subject:
+            self._person(facts, person)
+        facts["jurisdiction.codes"] = (
+            tuple(sorted(jurisdiction.codes))
+            if jurisdiction.country_known
+            else Unknown("no country on record", "contact.country")
+        )
+        return facts
+
+    def _kind(self, kind: ActionKind) -> dict[str, Any]:
+        if kind.name not in self._kinds:
+            self._kinds[kind.name] = {
+                "action.kind": kind.name,
+                "action.outbound": kind.outbound,
+                "action.about_person": kind.about_person,
+                "action.reversibility": kind.reversibility,
+                "action.reads": kind.reads,
+            }
+        return self._kinds[kind.name]
+
+    def _agent(self, action: Action, agent: Agent | None) -> dict[str, Any]:
+        if agent is None:
+            open_charter = Unknown("the agent is not registered")
+            return {"agent.name": action.agent} | {f"agent.{n}": open_charter for n in _AGENT_FACTS}
+        if agent.name not in self._agents:
+            facts = {f"agent.{n}": getattr(agent, n) for n in _AGENT_FACTS}
+            self._agents[agent.name] = {"agent.name": agent.name, **facts}
+        return self._agents[agent.name]
+
+    def _person(self, facts: dict[str, Any], person: Person | None) -> None:
+        for name, mapping in self._fields["contact"].items():
+            facts[f"contact.{name}"] = (
+                _contact_value(person.contact, name, mapping)
+                if person is not None
+                else Unknown("the CRM has no such contact")
+            )
+        for record in ("deal", "ticket", "product"):
+            values = person.records.get(record) if person is not None else None
+            for name, mapping in self._fields[record].items():
+                fact = f"{record}.{name}"
+                facts[fact] = _record_value(values, fact, mapping, known=person is not None)
+
+
+def _contact_value(contact: Contact, name: str, mapping: FieldMapping) -> Any:
+    if mapping.source in _CONTACT_ATTRIBUTES:
+        value = getattr(contact, mapping.source)
+    else:
+        value = contact.fields.get(mapping.source)
+    return _typed(value, f"contact.{name}", mapping)
+
+
+def _record_value(
+    values: Mapping[str, Any] | None, fact: str, mapping: FieldMapping, *, known: bool
+) -> Any:
+    """A field of a record; that a known person has no such record is an ordinary value."""
+    if values is None:
+        if known and mapping.type in _ABSENT:
+            return _ABSENT[mapping.type]
+        return Unknown("no such record")
+    return _typed(values.get(mapping.source), fact, mapping)
+
+
+def _typed(value: Any, fact: str, mapping: FieldMapping) -> Any:
+    if value is None or value == "":
+        return Unknown("not on record", fact)
+    if mapping.type == "double" and type(value) is int:
+        return float(value)
+    if mapping.type == "timestamp" and isinstance(value, str):
+        value = _instant(value)
+    if mapping.type.startswith("list"):
+        items = tuple(value) if isinstance(value, list | tuple) else ()
+        return items if all(isinstance(v, str) for v in items) else Unknown("another type", fact)
+    right = type(value) is _PYTHON.get(mapping.type)
+    if not right or value != value or (type(value) is datetime and value.tzinfo is None):
+        return Unknown(f"on record, but not as {mapping.type}", fact)
+    return clean_text(value) if type(value) is str else value
+
+
+def _argument(value: Any, arg_type: str) -> Any:
+    if value is None:
+        return Unknown("not given")
+    if arg_type == "double":
+        return float(value)
+    if arg_type == "timestamp":
+        instant = _instant(value)
+        return (
+            instant if instant is not None and instant.tzinfo else Unknown("no instant with a zone")
+        )
+    if arg_type == "list":
+        return tuple(str(v) for v in value)
+    return value
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None

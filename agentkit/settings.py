@@ -1,0 +1,183 @@
+"""Settings: one TOML file, a few environment variables, defaults that need neither.
+
+    home = ".agentkit"
+    tenant = "default"
+    agents = "agents.yaml"
+    constitutions = ["crm-default"]
+
+    [fields.contact]
+    tier = {source = "Customer Tier", type = "string"}
+
+    [operators]
+    anna = ["supervisor", "marketing"]
+
+    [[bindings]]
+    name = "scoring in shadow"
+    constitutions = ["crm-default"]
+    select = {agents = ["scoring"]}
+    mode = "shadow"
+
+Secrets never stand in the file: ``AGENTKIT_KEY`` (master key) and ``AGENTKIT_DATABASE`` come from
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from agentkit.errors import ConfigError
+
+__all__ = ["SETTINGS_FILE", "Settings", "load_settings"]
+
+SETTINGS_FILE: Final = "agentkit.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an installation may set.
+
+    Attributes:
+        home: Folder of the database, the keys and the checkpoints.
+        database: SQLAlchemy URL; empty means SQLite in ``home``.
+        tenant: The tenant of commands that name none.
+        agents: The register of agents (YAML); None means an open charter, and that is said aloud.
+        constitutions: Used where no binding is given.
+        bindings: Tables of the settings file, read by `agentkit.constitution.read_binding`.
+        fields: The business's own fields: record, fact, then ``source`` and ``type``.
+        operators: Roles by operator; ``*`` gives roles to everybody.
+        case_hours: Hours after which an undecided case is denied.
+        quorum: Approvals by different people that a case needs.
+        plugins: Settings of plugins by name.
+        disabled: Plugins that are not loaded.
+        plugins_dir: Folder of single-file plugins.
+        crm: URL of the CRM.
+        brands: Brands of the controller; the first is the default sender.
+        country: Country of the sender.
+    """
+
+    home: Path = Path(".agentkit")
+    database: str = ""
+    tenant: str = "default"
+    agents: Path | None = None
+    constitutions: tuple[str, ...] = ("crm-default",)
+    bindings: tuple[Mapping[str, Any], ...] = ()
+    fields: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    operators: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    case_hours: float = 72.0
+    quorum: int = 1
+    plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
+    plugins_dir: Path | None = None
+    crm: str = "builtin:"
+    brands: tuple[str, ...] = ()
+    country: str = ""
+
+    @property
+    def url(self) -> str:
+        """URL of the database."""
+        return self.database or f"sqlite:///{self.home.resolve() / 'agentkit.db'}"
+
+    def roles(self, operator: str) -> frozenset[str]:
+        """Roles of an operator by the settings file."""
+        return self.operators.get(operator, frozenset()) | self.operators.get("*", frozenset())
+
+
+_TEXTS: Final = ("database", "tenant", "crm", "country")
+_PATHS: Final = ("home", "agents", "plugins_dir")
+_LISTS: Final = ("constitutions", "disabled", "brands")
+_TABLES: Final = ("fields", "operators", "plugins")
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings file, then the environment, then ``overrides`` (None leaves as it is).
+
+    Args:
+        path: The file; None looks for ``agentkit.toml`` in the working directory, and does
+            without where there is none.
+        overrides: Fields of `Settings`.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key is unknown or of a wrong type.
+    """
+    settings = Settings()
+    chosen = path or Path(SETTINGS_FILE)
+    if path is not None or chosen.exists():
+        settings = _from_table(_read(chosen), chosen)
+    if os.environ.get("AGENTKIT_HOME"):
+        settings = replace(settings, home=Path(os.environ["AGENTKIT_HOME"]))
+    if os.environ.get("AGENTKIT_DATABASE"):
+        settings = replace(settings, database=os.environ["AGENTKIT_DATABASE"])
+    return replace(settings, **{k: v for k, v in overrides.items() if v is not None})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"the settings file {path} cannot be read: {error.strerror}",
+            hint="pass --settings FILE, or run where an agentkit.toml lies",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def _from_table(table: Mapping[str, Any], path: Path) -> Settings:
+    known = set(Settings.__dataclass_fields__)
+    unknown = sorted(set(table) - known)
+    if unknown:
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"keys: {', '.join(sorted(known))}"
+        raise ConfigError(f"{path} has an unknown key {unknown[0]!r}", hint=hint)
+    return Settings(**{key: _value(key, value, path) for key, value in table.items()})
+
+
+def _value(key: str, value: Any, path: Path) -> Any:
+    if key in _TEXTS:
+        return _expect(value, str, key, path)
+    if key in _PATHS:
+        return (path.parent / _expect(value, str, key, path)).resolve()
+    if key in _LISTS:
+        items = _expect(value, list, key, path)
+        words = [str(v) for v in items]
+        if key == "constitutions":
+            words = [_file_or_name(w, path) for w in words]
+        return frozenset(words) if key == "disabled" else tuple(words)
+    if key == "operators":
+        table = _expect(value, dict, key, path)
+        return {n: frozenset(_expect(r, list, f"operators.{n}", path)) for n, r in table.items()}
+    if key in _TABLES:
+        return _expect(value, dict, key, path)
+    if key == "bindings":
+        return tuple(_binding(_expect(b, dict, key, path), path) for b in value)
+    return _number(key, value, path)
+
+
+def _binding(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    names = table.get("constitutions", ["crm-default"])
+    return {**table, "constitutions": [_file_or_name(str(n), path) for n in names]}
+
+
+def _file_or_name(word: str, path: Path) -> str:
+    """A constitution's file is found relative to the settings file."""
+    return str((path.parent / word).resolve()) if word.endswith((".yaml", ".yml")) else word
+
+
+def _number(key: str, value: Any, path: Path) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise ConfigError(f"{path}: {key} must be a number above zero, not {value!r}")
+    return int(value) if key == "quorum" else float(value)
+
+
+def _expect(value: Any, kind: type, key: str, path: Path) -> Any:
+    if not isinstance(value, kind):
+        words = {str: "text", list: "a list", dict: "a table"}
+        raise ConfigError(f"{path}: {key} must be {words[kind]}, not {value!r:.40}")
+    return value
