@@ -111,7 +111,7 @@ class Action:
     salt: str = ""
 
     @classmethod
-    def create(cls, **fields: Any) -> Action:  # noqa: ANN401  (the fields of Action)
+    def create(cls, **fields: Any) -> Action:
         """Make an action from untrusted values: hostile characters are removed and that is noted.
 
         Raises:
@@ -137,7 +137,7 @@ class Action:
         """Hex sha256 over every field, salt included; what an approval is bound to."""
         return digest(self.to_json())
 
-    def revised(self, **changes: Any) -> Action:  # noqa: ANN401  (the fields of Action)
+    def revised(self, **changes: Any) -> Action:
         """The same action with another text or arguments: kind and subject cannot change.
 
         Raises:
@@ -185,7 +185,7 @@ class Action:
         return cls(**values)
 
 
-def _clean_field(value: Any) -> Any:  # noqa: ANN401
+def _clean_field(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict | list):
@@ -338,7 +338,7 @@ class ActionKind:
             raise InvalidAction(msg, hint="pass subject=CONTACT_ID; names and addresses do not do")
 
 
-def _kind(name: str, *args: Arg, **flags: Any) -> ActionKind:  # noqa: ANN401
+def _kind(name: str, *args: Arg, **flags: Any) -> ActionKind:
     return ActionKind(name, args=args, **flags)
 
 
@@ -415,7 +415,7 @@ class Kinds:
         if known is None or kind.version >= known.version:
             self._kinds[kind.name] = kind
 
-    def __iter__(self) -> Any:  # noqa: ANN401
+    def __iter__(self) -> Any:
         """All kinds, in the order of registration."""
         return iter(self._kinds.values())
 
@@ -431,7 +431,7 @@ class Kinds:
         """
         kind = self._kinds.get(name)
         if kind is None:
-            from difflib import get_close_matches  # noqa: PLC0415  (only on this path)
+            from difflib import get_close_matches
 
             near = get_close_matches(name, self._kinds, 1)
             msg = f"no action kind {name!r} is registered"

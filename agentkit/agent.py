@@ -115,7 +115,7 @@ def load_register(path: Path) -> Register:
     Raises:
         ConfigError: the file is missing, is not YAML, or a charter has an unknown or wrong field.
     """
-    import yaml  # noqa: PLC0415  (only where a file is read)
+    import yaml
 
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -136,7 +136,7 @@ def load_register(path: Path) -> Register:
     )
 
 
-def _read_agent(name: str, spec: Any, path: Path) -> Agent:  # noqa: ANN401  (YAML)
+def _read_agent(name: str, spec: Any, path: Path) -> Agent:
     if not isinstance(spec, dict):
         msg = f"{path}: the charter of {name!r} must be a mapping"
         raise ConfigError(msg)
@@ -155,14 +155,14 @@ def _read_agent(name: str, spec: Any, path: Path) -> Agent:  # noqa: ANN401  (YA
     return Agent(name=name, **values)
 
 
-def _strings(value: Any, where: str, path: Path) -> Sequence[str]:  # noqa: ANN401  (YAML)
+def _strings(value: Any, where: str, path: Path) -> Sequence[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         msg = f"{path}: {where} must be a list of words"
         raise ConfigError(msg)
     return value
 
 
-def _amount(value: Any, where: str, path: Path) -> float | None:  # noqa: ANN401  (YAML)
+def _amount(value: Any, where: str, path: Path) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:

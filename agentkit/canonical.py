@@ -13,17 +13,17 @@ _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 _FORBIDDEN = {0, *range(0xD800, 0xE000)}
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401  (any JSON value)
+def canonical(value: Any) -> bytes:
     """Serialise to canonical JSON; instants are written in UTC with ``Z``."""
     return orjson.dumps(value, option=_OPTIONS)
 
 
-def digest(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+def digest(value: Any) -> str:
     """Hex sha256 of the canonical form."""
     return sha256(orjson.dumps(value, option=_OPTIONS)).hexdigest()
 
 
-def from_json(data: bytes | str) -> Any:  # noqa: ANN401  (any JSON value)
+def from_json(data: bytes | str) -> Any:
     """Read JSON.
 
     Raises:
@@ -44,7 +44,7 @@ def clean_text(text: str) -> str:
     return "".join(c for c in text if ord(c) not in _FORBIDDEN)
 
 
-def clean_json(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+def clean_json(value: Any) -> Any:
     """Clean every string inside a JSON value; returns the same object where nothing changed."""
     if isinstance(value, str):
         return clean_text(value)

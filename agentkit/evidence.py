@@ -157,11 +157,11 @@ class Field:
 
 def fact(
     *,
-    default: Any = dataclasses.MISSING,  # noqa: ANN401  (any fact value)
+    default: Any = dataclasses.MISSING,
     personal: bool = False,
     volatile: bool = False,
     doc: str = "",
-) -> Any:  # noqa: ANN401  (stands for the field's value)
+) -> Any:
     """Declare more about one fact.
 
     Args:
@@ -217,7 +217,7 @@ _E = TypeVar("_E", bound=type)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(fact, dataclasses.field))
-def evidence(  # noqa: PLR0913  (each is a declaration)
+def evidence(
     namespace: str,
     *,
     version: int = 1,
@@ -259,14 +259,14 @@ def evidence(  # noqa: PLR0913  (each is a declaration)
     return make
 
 
-def _with_findings(cls: Any) -> Any:  # noqa: ANN401  (a class being built)
+def _with_findings(cls: Any) -> Any:
     inner = cls.__init__
 
     def __init__(  # noqa: N807
-        self: Any,  # noqa: ANN401
-        *values: Any,  # noqa: ANN401
+        self: Any,
+        *values: Any,
         findings: Iterable[Finding] = (),
-        **named: Any,  # noqa: ANN401
+        **named: Any,
     ) -> None:
         inner(self, *values, **named)
         object.__setattr__(self, "findings", tuple(findings))
@@ -275,7 +275,7 @@ def _with_findings(cls: Any) -> Any:  # noqa: ANN401  (a class being built)
     return cls
 
 
-def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:  # noqa: ANN401
+def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:
     hints = get_type_hints(cls)
     fields = []
     for f in dataclasses.fields(cls):
@@ -296,7 +296,7 @@ def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ..
     return tuple(fields)
 
 
-def _read_hint(hint: Any, name: str) -> tuple[type, type | None, bool]:  # noqa: ANN401
+def _read_hint(hint: Any, name: str) -> tuple[type, type | None, bool]:
     unknown = False
     if get_origin(hint) in (Union, types.UnionType):
         parts = [h for h in get_args(hint) if h is not Unknown]
@@ -319,7 +319,7 @@ def _refuse(field: Field, value: object, why: str) -> None:
     raise InvalidEvidence(msg)
 
 
-def _check(value: Any, field: Field) -> Any:  # noqa: ANN401
+def _check(value: Any, field: Field) -> Any:
     """The slow path of `Evidence.facts`: unknowns, lists, and everything that is wrong."""
     if type(value) is Unknown:
         if not field.unknown:
@@ -340,7 +340,7 @@ def _check_text(value: str, field: Field) -> str:
     return clean_text(value)
 
 
-def to_plain(value: Any) -> Any:  # noqa: ANN401
+def to_plain(value: Any) -> Any:
     """A fact's value as plain JSON."""
     if isinstance(value, Unknown):
         return {"unknown": value.reason, "needs": value.needs}

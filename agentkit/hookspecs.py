@@ -105,7 +105,7 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
 
 
 @hookspec
-def connect(url: str) -> Any:  # noqa: ANN401  (a CRM, see agentkit.crm)
+def connect(url: str) -> Any:
     """Open the CRM behind a URL whose scheme this plugin knows, else return None."""
 
 
@@ -115,7 +115,7 @@ def observe(entry: Entry) -> None:
 
 
 @hookspec
-def start(settings: Any) -> None:  # noqa: ANN401  (the plugin's own settings model)
+def start(settings: Any) -> None:
     """Begin: load models, open pools."""
 
 
