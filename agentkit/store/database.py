@@ -1,0 +1,205 @@
+"""The store: one database, its transactions and its vault."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from agentkit.clock import Clock
+from agentkit.errors import ConfigError, StoreError, StoreLocked
+from agentkit.store import schema
+from agentkit.store.engine import READING, make_engine, read_url
+from agentkit.store.failures import translated
+from agentkit.store.keys import MasterKey, load_master
+from agentkit.store.unit import Unit
+from agentkit.store.vault import Vault
+
+__all__ = ["Store"]
+
+_BUSY_SECONDS: Final = 10.0
+
+
+class Store:
+    """An open database. Use `Store.open`; share one among threads.
+
+    Attributes:
+        engine: Our own SQLAlchemy engine: every transaction begins with the write lock.
+        home: The folder with ``keys/`` and ``checkpoints/``.
+        where: The database's URL without its password, for messages.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Clock, home: Path, busy_seconds: float) -> None:
+        """Wrap an engine whose schema is at the head."""
+        self.engine = engine
+        self.clock = clock
+        self.home = home
+        self.where = engine.url.render_as_string(hide_password=True)
+        self._busy_seconds = busy_seconds
+        self._turn = threading.Lock()
+        self._inside = threading.local()
+        self._vault: Vault | None = None
+        self._vault_lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        home: Path,
+        create: bool = True,
+        busy_seconds: float = _BUSY_SECONDS,
+    ) -> Store:
+        """Open a database, and bring its schema to the head.
+
+        Args:
+            url: ``sqlite:///path`` or ``postgresql://user@host/database``.
+            clock: Tells the time.
+            home: The folder with ``keys/`` and ``checkpoints/``.
+            create: Make and migrate it where needed; otherwise it must be there and current.
+            busy_seconds: How long to wait for a lock.
+
+        Raises:
+            StoreError: it cannot be reached, is locked, read-only or full.
+            SchemaMismatch: it was made by a newer version, or is not ours.
+            ConfigError: the URL is wrong, or the master key is missing.
+        """
+        parsed = read_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            _prepare_file(parsed.database or "", create=create)
+        engine = make_engine(parsed, busy_seconds=busy_seconds)
+        store = cls(engine, clock=clock, home=home, busy_seconds=busy_seconds)
+        try:
+            with translated(store.where):
+                schema.prepare(engine, home, clock, create=create)
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    @property
+    def vault(self) -> Vault:
+        """The keys of persons; opened when first needed.
+
+        Raises:
+            ConfigError: the master key is missing, or is not the one of this database.
+        """
+        if self._vault is None:
+            with self._vault_lock:
+                if self._vault is None:
+                    self._vault = Vault(self.master(), self.clock, self.scrub)
+        return self._vault
+
+    def master(self) -> MasterKey:
+        """The master key, checked against this database.
+
+        With another key no suppression would match, and objectors would be contacted.
+
+        Raises:
+            ConfigError: it is missing, or is not the one of this database.
+        """
+        master = load_master(self.home)
+        with self.read() as conn:
+            known = schema.fingerprint(conn)
+        if known != master.fingerprint:
+            raise ConfigError(
+                f"the key from {master.source} is not the one that {self.where} was made with",
+                hint="put the right key file back, or set AGENTKIT_KEY to it",
+            )
+        return master
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """One write transaction: commits at the end of the block, rolls back if it raises.
+
+        Raises:
+            StoreLocked, StoreReadOnly, StoreFull: the database refused; nothing was written.
+        """
+        with self._my_turn(), translated(self.where):
+            with self.engine.connect() as conn, conn.begin():
+                unit = Unit(conn, lambda: self.vault)
+                yield unit
+                unit.flush()
+        unit.committed()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read transaction: takes no write lock, and no write goes through it."""
+        options = {READING: True}
+        if self.engine.dialect.name == "postgresql":
+            options = {"postgresql_readonly": True}
+        with translated(self.where), self.engine.connect() as conn:
+            reader = conn.execution_options(**options)
+            with reader.begin():
+                yield reader
+
+    def join(self, conn: Connection) -> Unit:
+        """A unit on a transaction that somebody else began with `engine`, and will commit.
+
+        That caller calls `Unit.flush` before and `Unit.committed` after the commit.
+        """
+        return Unit(conn, lambda: self.vault)
+
+    def scrub(self) -> None:
+        """Overwrite what deleted rows left in SQLite's write-ahead log.
+
+        Best effort: while others read, the log is overwritten by a later checkpoint.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            with suppress(DBAPIError):
+                connection.cursor().execute("pragma wal_checkpoint(truncate)").fetchall()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """Let this process's threads write in turn; SQLite alone makes them poll.
+
+        A transaction inside a transaction would wait for itself, so it is refused at once.
+        """
+        if getattr(self._inside, "writing", False):
+            raise StoreError(
+                "a write transaction was begun inside another of the same thread",
+                hint="pass the unit on instead of calling store.write() again",
+            )
+        alone = self.engine.dialect.name == "sqlite"
+        if alone and not self._turn.acquire(timeout=self._busy_seconds):
+            raise StoreLocked(
+                f"another thread of this process writes to {self.where}",
+                hint="keep write transactions short: nothing was written",
+            )
+        self._inside.writing = True
+        try:
+            yield
+        finally:
+            self._inside.writing = False
+            if alone:
+                self._turn.release()
+
+
+def _prepare_file(database: str, *, create: bool) -> None:
+    """Make the folder of a new SQLite file, or say that there is no such file."""
+    if database.startswith("file:"):  # an SQLite URI: the caller knows what it does
+        return
+    path = Path(database)
+    if create:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif not path.exists():
+        raise StoreError(
+            f"there is no database {path}",
+            hint="name it in the setting `database` or the variable AGENTKIT_DATABASE; "
+            "`agentkit demo` makes one to look at",
+        )

