@@ -2,9 +2,9 @@
 
     AgentkitError
       + ConfigError            settings, charters, bindings, field mappings
-      + ConstitutionError      a constitution that cannot be loaded or fails its own examples
+      + ConstitutionError      a constitution that cannot be loaded
       + PluginError            a plugin that cannot be registered, loaded or trusted
-      + InvalidAction          an action that no gate can judge: unknown kind, bad arguments, too large
+      + InvalidAction          an action that no gate can judge: unknown kind, bad arguments
       + InvalidEvidence        evidence of a wrong type or shape (becomes a gap in the gate)
       + StoreError             the database
         - StoreLocked          another process holds it for too long
@@ -17,7 +17,7 @@
         - Expired              it is too late
       + Forbidden              the operator has no authority for this decision
       + PermitError            no effect without a claimed permit
-      + ModelError             a model file is missing, corrupt or not the one that the manifest names
+      + ModelError             a model file is missing, corrupt or not the one in its manifest
       + ConnectorError         an outside system answered badly
         - TransientConnectorError  worth trying again
         - UnknownOutcome       it is not known whether the effect took place: a person must look

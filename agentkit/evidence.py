@@ -22,6 +22,7 @@ from typing import (
     ClassVar,
     Final,
     Literal,
+    NoReturn,
     TypeVar,
     Union,
     dataclass_transform,
@@ -146,9 +147,9 @@ class Field:
 
     attr: str
     name: str
-    type: FactType
     python: type
     item: type | None
+    type: FactType
     unknown: bool
     personal: bool
     volatile: bool
@@ -199,7 +200,8 @@ class Evidence:
         values: dict[str, Any] = {}
         for field in self.fields:
             value = getattr(self, field.attr)
-            if type(value) is not field.python or field.item is not None or value != value:  # noqa: PLR0124  (NaN)
+            exact: bool = type(value) is field.python and field.item is None and value == value  # noqa: PLR0124  (NaN)
+            if not exact:
                 value = _check(value, field)
             elif field.python is str and (len(value) > MAX_STRING or not value.isprintable()):
                 value = _check_text(value, field)
@@ -247,32 +249,29 @@ def evidence(
         if not issubclass(cls, Evidence):
             msg = f"{cls.__name__} must derive from agentkit.Evidence"
             raise InvalidEvidence(msg)
-        cls.__annotations__ = {**cls.__dict__.get("__annotations__", {})}
-        made = dataclasses.dataclass(frozen=True)(cls)
+        made: Any = dataclasses.dataclass(frozen=True)(cls)
         made.namespace = namespace
         made.version = version
         made.scope = Scope.of(kinds, channels, purposes)
         made.fields = _declare(made, namespace, all_volatile=volatile)
         made.volatile = any(f.volatile for f in made.fields)
-        return _with_findings(made)
+        _accept_findings(made)
+        return cls
 
     return make
 
 
-def _with_findings(cls: Any) -> Any:
+def _accept_findings(cls: Any) -> None:
+    """Let every evidence class take ``findings`` by name, beside its declared facts."""
     inner = cls.__init__
 
     def __init__(  # noqa: N807
-        self: Any,
-        *values: Any,
-        findings: Iterable[Finding] = (),
-        **named: Any,
+        self: Any, *values: Any, findings: Iterable[Finding] = (), **named: Any
     ) -> None:
         inner(self, *values, **named)
         object.__setattr__(self, "findings", tuple(findings))
 
     cls.__init__ = __init__
-    return cls
 
 
 def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:
@@ -313,7 +312,7 @@ def _read_hint(hint: Any, name: str) -> tuple[type, type | None, bool]:
     raise InvalidEvidence(msg, hint=f"use {allowed}")
 
 
-def _refuse(field: Field, value: object, why: str) -> None:
+def _refuse(field: Field, value: object, why: str) -> NoReturn:
     shown = type(value).__name__ if field.personal else f"{value!r:.40}"
     msg = f"{field.name} {why}: {shown}"
     raise InvalidEvidence(msg)
@@ -326,9 +325,9 @@ def _check(value: Any, field: Field) -> Any:
             _refuse(field, value, "is Unknown but not declared so (add `| Unknown`)")
         return value
     if field.item is None:
-        _refuse(field, value, f"must be exactly {field.python.__name__} and a number")
+        _refuse(field, value, f"must be exactly {field.python.__name__}, and not NaN")
     if type(value) is not tuple or any(type(v) is not field.item or v != v for v in value):  # noqa: PLR0124
-        _refuse(field, value, f"must be a tuple of {field.item and field.item.__name__}")
+        _refuse(field, value, f"must be a {field.type} as a tuple")
     if len(value) > MAX_LIST:
         _refuse(field, len(value), f"has more than {MAX_LIST} items")
     return tuple(clean_text(v) for v in value) if field.item is str else value

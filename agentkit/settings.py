@@ -90,7 +90,7 @@ class Settings:
 _TEXTS: Final = ("database", "tenant", "crm", "country")
 _PATHS: Final = ("home", "agents", "plugins_dir")
 _LISTS: Final = ("constitutions", "disabled", "brands")
-_TABLES: Final = ("fields", "operators", "plugins")
+_TABLES: Final = ("fields", "plugins")
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -140,24 +140,42 @@ def _from_table(table: Mapping[str, Any], path: Path) -> Settings:
 
 
 def _value(key: str, value: Any, path: Path) -> Any:
-    if key in _TEXTS:
-        return _expect(value, str, key, path)
-    if key in _PATHS:
-        return (path.parent / _expect(value, str, key, path)).resolve()
-    if key in _LISTS:
-        items = _expect(value, list, key, path)
-        words = [str(v) for v in items]
-        if key == "constitutions":
-            words = [_file_or_name(w, path) for w in words]
-        return frozenset(words) if key == "disabled" else tuple(words)
-    if key == "operators":
-        table = _expect(value, dict, key, path)
-        return {n: frozenset(_expect(r, list, f"operators.{n}", path)) for n, r in table.items()}
-    if key in _TABLES:
-        return _expect(value, dict, key, path)
-    if key == "bindings":
-        return tuple(_binding(_expect(b, dict, key, path), path) for b in value)
+    for keys, read in (
+        (_TEXTS, _text), (_PATHS, _located), (_LISTS, _words), (("operators",), _operators),
+        (_TABLES, _table), (("bindings",), _bindings),
+    ):  # fmt: skip
+        if key in keys:
+            return read(key, value, path)
     return _number(key, value, path)
+
+
+def _text(key: str, value: Any, path: Path) -> str:
+    return str(_expect(value, str, key, path))
+
+
+def _located(key: str, value: Any, path: Path) -> Path:
+    return (path.parent / _text(key, value, path)).resolve()
+
+
+def _words(key: str, value: Any, path: Path) -> frozenset[str] | tuple[str, ...]:
+    words = [str(v) for v in _expect(value, list, key, path)]
+    if key == "constitutions":
+        words = [_file_or_name(w, path) for w in words]
+    return frozenset(words) if key == "disabled" else tuple(words)
+
+
+def _operators(key: str, value: Any, path: Path) -> dict[str, frozenset[str]]:
+    table = _expect(value, dict, key, path)
+    return {n: frozenset(_expect(r, list, f"{key}.{n}", path)) for n, r in table.items()}
+
+
+def _table(key: str, value: Any, path: Path) -> Mapping[str, Any]:
+    return dict(_expect(value, dict, key, path))
+
+
+def _bindings(key: str, value: Any, path: Path) -> tuple[Mapping[str, Any], ...]:
+    tables = _expect(value, list, key, path)
+    return tuple(_binding(_expect(b, dict, key, path), path) for b in tables)
 
 
 def _binding(table: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -178,6 +196,6 @@ def _number(key: str, value: Any, path: Path) -> Any:
 
 def _expect(value: Any, kind: type, key: str, path: Path) -> Any:
     if not isinstance(value, kind):
-        words = {str: "text", list: "a list", dict: "a table"}
-        raise ConfigError(f"{path}: {key} must be {words[kind]}, not {value!r:.40}")
+        word = {"str": "text", "list": "a list", "dict": "a table"}[kind.__name__]
+        raise ConfigError(f"{path}: {key} must be {word}, not {value!r:.40}")
     return value

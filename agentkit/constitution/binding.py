@@ -41,7 +41,7 @@ class Selector:
     jurisdictions: frozenset[str] = frozenset()
 
     def selects(self, action: Action, jurisdiction: Jurisdiction) -> bool:
-        """Whether the action is selected; an open jurisdiction is selected by every plausible one."""
+        """Whether the action is selected; an open jurisdiction, by every plausible one."""
         wanted = self.jurisdictions
         return (
             (not self.tenants or action.tenant in self.tenants)

@@ -177,7 +177,7 @@ class Dialect:
             )
         if "\0" in source or _HAS.search(bare):
             raise ConstitutionError(
-                f"has() cannot be used: it would read the value of a fact, not whether it is known: {source}",
+                f"has() cannot be used, it would read the value of a fact: {source}",
                 hint="leave it out: a missing fact is a gap, and the binding says what a gap does",
             )
         for match in _LOOPS.finditer(bare):

@@ -174,7 +174,7 @@ class Catalogue:
                     field.doc,
                     field.volatile,
                     field.personal,
-                )  # fmt: skip
+                )
             )
 
 

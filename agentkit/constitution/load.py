@@ -101,7 +101,7 @@ def _article_line(text: str, index: int) -> int:
     """1-based line on which the article with this index begins."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    nodes = next((v.value for k, v in pairs if k.value == "articles"), [])
+    nodes: list[yaml.Node] = next((v.value for k, v in pairs if k.value == "articles"), [])
     return nodes[index].start_mark.line + 1 if index < len(nodes) else 1
 
 

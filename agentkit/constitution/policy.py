@@ -168,7 +168,7 @@ def _check_scope(scope: Scope, expressions: Sequence[Expression], catalogue: Cat
             fact = catalogue.facts.get(name)
             if fact is not None and not fact.scope.covers(scope):
                 raise ConstitutionError(
-                    f"it applies more widely than {name}, which exists only for {_words(fact.scope)}",
+                    f"it applies more widely than {name}, which exists for {_words(fact.scope)}",
                     hint="narrow `applies_to`",
                 )
 

@@ -1,4 +1,4 @@
-"""The gate: loads the context, examines, judges, revises. It performs nothing and records nothing."""
+"""The gate: loads the context, examines, judges, revises. It performs and records nothing."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Gate:
         answers: _Answers | None = None
         while True:
             try:
-                batch, context = asking.send(answers) if answers is not None else next(asking)  # type: ignore[arg-type]
+                batch, context = asking.send(answers) if answers is not None else next(asking)
             except StopIteration as done:
                 reviews: list[Review] = done.value
                 return reviews
@@ -114,7 +114,7 @@ class Gate:
         answers: _Answers | None = None
         while True:
             try:
-                batch, context = asking.send(answers) if answers is not None else next(asking)  # type: ignore[arg-type]
+                batch, context = asking.send(answers) if answers is not None else next(asking)
             except StopIteration as done:
                 reviews: list[Review] = done.value
                 return reviews
@@ -190,7 +190,7 @@ class Gate:
         facts["action.revision"] = len(revisions)
         facts["run.actions"] = len(context.run(action))
         gaps: dict[str, Gap] = {}
-        evidence = self._collect(action, answers, facts, gaps)
+        evidence = self._collect(answers, facts, gaps)
         verdict = self._verdict(action, facts, gaps, jurisdiction, context.now, revisions)
         if approval is not None and approval.action_digest == action.digest:
             verdict = verdict.waiving(approval.waives, approval.waives_gaps)
@@ -198,7 +198,6 @@ class Gate:
 
     def _collect(
         self,
-        action: Action,
         answers: Mapping[str, Evidence | Failed],
         facts: dict[str, Any],
         gaps: dict[str, Gap],

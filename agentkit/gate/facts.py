@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -144,7 +145,7 @@ def _typed(value: Any, fact: str, mapping: FieldMapping) -> Any:
         items = tuple(value) if isinstance(value, list | tuple) else ()
         return items if all(isinstance(v, str) for v in items) else Unknown("another type", fact)
     right = type(value) is _PYTHON.get(mapping.type)
-    if not right or value != value or (type(value) is datetime and value.tzinfo is None):
+    if not right or _is_nan(value) or (type(value) is datetime and value.tzinfo is None):
         return Unknown(f"on record, but not as {mapping.type}", fact)
     return clean_text(value) if type(value) is str else value
 
@@ -169,3 +170,7 @@ def _instant(value: str) -> datetime | None:
         return datetime.fromisoformat(value)
     except ValueError:
         return None
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
