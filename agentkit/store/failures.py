@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agentkit.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly
 
@@ -16,14 +17,12 @@ __all__ = ["translated"]
 _LOCKED = (
     StoreLocked,
     "the database {where} is held by another process",
-    "wait for it to finish, or find who holds it (a backup, a database browser, a stuck worker), "
-    "and try again: nothing was written",
+    "find who holds it (a backup, a database browser, a worker) and try again: nothing was lost",
 )
 _READ_ONLY = (
     StoreReadOnly,
     "the database {where} cannot be written",
-    "check the permissions of the file and its folder (or of the database role), "
-    "then run the command again: nothing was written",
+    "check the permissions of its file and folder, or of its role: nothing was written",
 )
 _FULL = (
     StoreFull,
@@ -33,8 +32,7 @@ _FULL = (
 _UNREACHABLE = (
     StoreError,
     "the database {where} cannot be opened",
-    "check that the path or the server exists and may be reached, and the setting `database` "
-    "(or the variable AGENTKIT_DATABASE)",
+    "check that the path or server exists, and the setting `database` (or AGENTKIT_DATABASE)",
 )
 _NOT_ONE = (
     StoreError,

@@ -17,7 +17,9 @@ def _translated(sql: str, paramstyle: str) -> str:
     return sql if paramstyle == "qmark" else sql.replace("?", "%s")
 
 
-def execute(conn: Connection, sql: str, values: Sequence[Any] = ()) -> CursorResult[Any]:
+def execute(
+    conn: Connection, sql: str, values: Sequence[Any] = ()
+) -> CursorResult[*tuple[Any, ...]]:
     """Run one statement with ``?`` placeholders on either database.
 
     The text must hold no literal ``?`` or ``%``; values are always bound. Instants go in and come
