@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import (
@@ -178,10 +178,12 @@ def fact(
     )
 
 
+@dataclass(frozen=True)
 class Evidence:
     """Base of every evidence class; use it with the `evidence` decorator.
 
-    ``findings`` (not judged) are passed by name: ``Loyalty("gold", findings=(...))``.
+    Attributes:
+        findings: For people, never judged; passed by name: ``Loyalty("gold", findings=[...])``.
     """
 
     namespace: ClassVar[str] = ""
@@ -189,7 +191,7 @@ class Evidence:
     scope: ClassVar[Scope] = Scope()
     volatile: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]] = ()
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding] = dataclasses.field(default=(), kw_only=True, compare=False)
 
     def facts(self) -> dict[str, Any]:
         """Checked values by qualified name, ``Unknown`` included.
@@ -255,29 +257,17 @@ def evidence(
         made.scope = Scope.of(kinds, channels, purposes)
         made.fields = _declare(made, namespace, all_volatile=volatile)
         made.volatile = any(f.volatile for f in made.fields)
-        _accept_findings(made)
         return cls
 
     return make
-
-
-def _accept_findings(cls: Any) -> None:
-    """Let every evidence class take ``findings`` by name, beside its declared facts."""
-    inner = cls.__init__
-
-    def __init__(  # noqa: N807
-        self: Any, *values: Any, findings: Iterable[Finding] = (), **named: Any
-    ) -> None:
-        inner(self, *values, **named)
-        object.__setattr__(self, "findings", tuple(findings))
-
-    cls.__init__ = __init__
 
 
 def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:
     hints = get_type_hints(cls)
     fields = []
     for f in dataclasses.fields(cls):
+        if f.name == "findings":
+            continue
         python, item, unknown = _read_hint(hints[f.name], f"{namespace}.{f.name}")
         fields.append(
             Field(
