@@ -1,0 +1,82 @@
+"""Contact points in one normal form, so that one mailbox or number is one key everywhere.
+
+An address becomes Unicode NFC with a lower-case local part and domain; a number becomes E.164.
+Nothing is looked up on a network.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["PHONE_CHANNELS", "normal_channel", "normal_point", "point_key"]
+
+PHONE_CHANNELS: Final = frozenset({"sms", "phone", "whatsapp"})
+"""Channels that reach a number."""
+
+_ALIASES: Final = {
+    "e-mail": "email",
+    "mail": "email",
+    "call": "phone",
+    "voice": "phone",
+    "telephone": "phone",
+    "text": "sms",
+    "mobile": "sms",
+    "letter": "post",
+    "*": "",
+    "all": "",
+}
+_NOT_DIALLED: Final = re.compile(r"[^\d+]")
+_MAX_POINT: Final = 320
+
+
+def normal_channel(text: str) -> str:
+    """A channel's name as this project writes it; ``*`` and ``all`` become empty: every one."""
+    name = text.strip().lower()
+    return _ALIASES.get(name, name)
+
+
+def normal_point(text: str, country: str = "") -> str:
+    """The normal form of an address or number; empty where it is neither.
+
+    Args:
+        text: As a person or an export wrote it.
+        country: ISO code that a number without prefix belongs to; without one such a number
+            cannot be told from others and is refused.
+    """
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text or len(text) > _MAX_POINT:
+        return ""
+    return _email(text) if "@" in text else _phone(text, country)
+
+
+@lru_cache(maxsize=65_536)
+def point_key(text: str) -> str:
+    """A cheap key for comparing points that were normalised when they were recorded."""
+    text = unicodedata.normalize("NFC", text.strip())
+    return text.lower() if "@" in text else _NOT_DIALLED.sub("", text)
+
+
+def _email(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    text = text.removeprefix("mailto:").strip("<>")
+    try:
+        valid = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return ""
+    return unicodedata.normalize("NFC", valid.normalized.lower())
+
+
+def _phone(text: str, country: str) -> str:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text.removeprefix("tel:"), country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

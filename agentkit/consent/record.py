@@ -1,0 +1,233 @@
+"""Recording what people say: append-only events, and at once what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from agentkit.canonical import canonical
+from agentkit.consent.points import normal_channel, point_key
+from agentkit.consent.state import OBJECTIONS
+from agentkit.consent.stopping import Objection, contacts_at, stop_actions
+from agentkit.context import ConsentRecord, ConsentStatus
+from agentkit.entry import Entry
+from agentkit.store.instants import from_micros, to_micros
+from agentkit.store.sql import execute, insert_many, placeholders
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from agentkit.store import Unit, Vault
+
+__all__ = [
+    "EVENT_COLUMNS",
+    "Recorded",
+    "event_id",
+    "events_of",
+    "known_events",
+    "read_event",
+    "record_consent",
+    "record_consents",
+    "withdraw",
+]
+
+EVENT_COLUMNS: Final = (
+    "point", "channel", "purpose", "brand", "status", "at", "expires", "source", "proof",
+    "double_opt_in_at", "notice",
+)  # fmt: skip
+"""Columns of ``consent_events`` in the order of `ConsentRecord`."""
+_COLUMNS: Final = ("tenant", "id", "contact", *EVENT_COLUMNS, "recorded_at")
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording an event did.
+
+    Attributes:
+        event: Its id.
+        new: Whether it was not there before.
+        stopped: Ids of the actions that it stopped.
+    """
+
+    event: str
+    new: bool
+    stopped: tuple[str, ...] = ()
+
+
+def event_id(vault: Vault, tenant: str, contact: str, record: ConsentRecord) -> str:
+    """The id of an event: a keyed hash of all it says, so that the same one has one id."""
+    values = [contact, *(getattr(record, column) for column in EVENT_COLUMNS)]
+    return vault.token(tenant, canonical(values).decode())[:32]
+
+
+def record_consent(
+    unit: Unit,
+    tenant: str,
+    contact: str,
+    record: ConsentRecord,
+    *,
+    now: datetime,
+    actor: str = "system",
+) -> Recorded:
+    """Record one event; an objection also stops what waits for the person.
+
+    Takes the person's lock, which every claim takes too: no claim commits after this has. An
+    objection tied to a mailbox or number holds for every contact that shares it.
+
+    Args:
+        unit: The transaction.
+        tenant: Whose data.
+        contact: CRM id of the person; empty for a point whose contact is not (yet) known.
+        record: The event.
+        now: When it is recorded.
+        actor: Who says so.
+    """
+    recorded = record_consents(unit, tenant, [(contact, record)], now=now, actor=actor)
+    return recorded[0]
+
+
+def record_consents(
+    unit: Unit,
+    tenant: str,
+    events: Sequence[tuple[str, ConsentRecord]],
+    *,
+    now: datetime,
+    actor: str = "system",
+) -> list[Recorded]:
+    """Record (contact, event) pairs, in order; what is there already stays as it is."""
+    plain = [(contact, _normal(record)) for contact, record in events]
+    concerned = {c for c, _ in plain if c}
+    for contact, record in plain:
+        if record.status in OBJECTIONS:
+            concerned.update(_people(unit.conn, tenant, contact, record))
+    unit.lock_people(tenant, concerned)
+    ids = [event_id(unit.vault, tenant, contact, record) for contact, record in plain]
+    known = known_events(unit.conn, tenant, ids)
+    done: list[Recorded] = []
+    for (contact, record), event in zip(plain, ids, strict=True):
+        if event in known:
+            done.append(Recorded(event, new=False))
+            continue
+        known.add(event)
+        _insert(unit, tenant, contact, record, event, now, actor)
+        stopped = _stop(unit, tenant, contact, record, event, now, actor)
+        done.append(Recorded(event, new=True, stopped=tuple(stopped)))
+    return done
+
+
+def withdraw(
+    unit: Unit,
+    tenant: str,
+    contact: str,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    point: str = "",
+    channel: str = "",
+    purpose: str = "",
+    brand: str = "",
+    status: ConsentStatus = "withdrawn",
+    source: str = "",
+    proof: str = "",
+    actor: str = "system",
+) -> Recorded:
+    """Record a withdrawal (or refusal); an empty scope means every point, channel, purpose, brand.
+
+    Pending, approved and deferred actions under it stop, their permits are void, and the entries
+    name the decisions that are undone.
+    """
+    record = ConsentRecord(
+        point, channel, purpose, brand, status, at or now, source=source, proof=proof
+    )
+    return record_consent(unit, tenant, contact, record, now=now, actor=actor)
+
+
+def known_events(conn: Connection, tenant: str, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that are recorded already."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        sql = (
+            f"select id from consent_events where tenant = ? and id in ({placeholders(len(chunk))})"
+        )
+        found.update(row[0] for row in execute(conn, sql, (tenant, *chunk)))
+    return found
+
+
+def events_of(
+    conn: Connection, tenant: str, contact: str, points: Sequence[str] = ()
+) -> list[ConsentRecord]:
+    """Every event of a person: under the CRM id, and under points that nobody was known for."""
+    columns = ", ".join(EVENT_COLUMNS)
+    sql = f"select {columns} from consent_events where tenant = ? and contact = ?"
+    rows = execute(conn, sql, (tenant, contact)).all()
+    if points:
+        sql = (
+            f"select {columns} from consent_events where tenant = ? and contact = '' "
+            f"and point in ({placeholders(len(points))})"
+        )
+        rows = [*rows, *execute(conn, sql, (tenant, *points))]
+    return [read_event(row) for row in rows]
+
+
+def read_event(row: Sequence[Any]) -> ConsentRecord:
+    """A row of `EVENT_COLUMNS` as the noun."""
+    point, channel, purpose, brand, status, at, expires, source, proof, confirmed, notice = row
+    return ConsentRecord(
+        point, channel, purpose, brand, status, from_micros(at),
+        None if expires is None else from_micros(expires), source, proof,
+        None if confirmed is None else from_micros(confirmed), notice,
+    )  # fmt: skip
+
+
+def _normal(record: ConsentRecord) -> ConsentRecord:
+    return replace(record, point=point_key(record.point), channel=normal_channel(record.channel))
+
+
+def _people(conn: Connection, tenant: str, contact: str, record: ConsentRecord) -> list[str]:
+    """Who is concerned: the contact, and all who share the mailbox or number."""
+    return sorted({contact, *contacts_at(conn, tenant, record.point)} - {""})
+
+
+def _insert(
+    unit: Unit,
+    tenant: str,
+    contact: str,
+    record: ConsentRecord,
+    event: str,
+    now: datetime,
+    actor: str,
+) -> None:
+    values = [getattr(record, column) for column in EVENT_COLUMNS]
+    plain = [to_micros(v) if isinstance(v, datetime) else v for v in values]
+    row = (tenant, event, contact, *plain, to_micros(now))
+    insert_many(unit.conn, "consent_events", _COLUMNS, [row], or_ignore=True)
+    public = {
+        "event": event,
+        "status": record.status,
+        "channel": record.channel,
+        "purpose": record.purpose,
+        "brand": record.brand,
+        "at": record.at,
+        "source": record.source,
+    }
+    unit.append(Entry("consent", tenant, now, actor=actor, public=public, person=contact))
+
+
+def _stop(
+    unit: Unit,
+    tenant: str,
+    contact: str,
+    record: ConsentRecord,
+    event: str,
+    now: datetime,
+    actor: str,
+) -> list[str]:
+    if record.status not in OBJECTIONS:
+        return []
+    people = _people(unit.conn, tenant, contact, record)
+    objection = Objection(record.point, record.channel, record.purpose, record.brand, event=event)
+    return stop_actions(unit, tenant, people, objection, now=now, actor=actor)
