@@ -62,7 +62,6 @@ if TYPE_CHECKING:
         Gap,
         Span,
         Unknown,
-        evidence,
         fact,
     )
     from agentkit.gate import (
@@ -110,16 +109,7 @@ _HOMES = {
     ],
     "agentkit.entry": ["Entry"],
     "agentkit.errors": ["AgentkitError", "InvalidAction", "ModelError", "PluginError"],
-    "agentkit.evidence": [
-        "Evidence",
-        "Failed",
-        "Finding",
-        "Gap",
-        "Span",
-        "Unknown",
-        "evidence",
-        "fact",
-    ],
+    "agentkit.evidence": ["Evidence", "Failed", "Finding", "Gap", "Span", "Unknown", "fact"],
     "agentkit.gate": ["Gate"],
     "agentkit.hookspecs": ["Manifest", "hookimpl"],
     "agentkit.jurisdiction": ["Jurisdiction", "jurisdiction_of"],
@@ -174,7 +164,6 @@ __all__ = [
     "Touch",
     "Unknown",
     "Verdict",
-    "evidence",
     "fact",
     "hookimpl",
     "jurisdiction_of",

@@ -2,8 +2,7 @@
 
 A developer writes a class; its annotations are the types that the expression language sees:
 
-    @evidence("loyalty", version=1, kinds=["message.send"])
-    class Loyalty(Evidence):
+    class Loyalty(Evidence, namespace="loyalty", version=1, kinds=["message.send"]):
         tier: str | Unknown
         years: int = 0
 
@@ -14,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import (
@@ -23,7 +22,6 @@ from typing import (
     Final,
     Literal,
     NoReturn,
-    TypeVar,
     Union,
     dataclass_transform,
     get_args,
@@ -46,7 +44,6 @@ __all__ = [
     "GapKind",
     "Span",
     "Unknown",
-    "evidence",
     "fact",
 ]
 
@@ -178,9 +175,21 @@ def fact(
     )
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(fact, dataclasses.field))
+class _Declaring:
+    """Turns every class below `Evidence` into a frozen, declared dataclass."""
+
+
 @dataclass(frozen=True)
-class Evidence:
-    """Base of every evidence class; use it with the `evidence` decorator.
+class Evidence(_Declaring):
+    """Base of every evidence class: frozen, typed, declared to the expression language.
+
+    Declare by keywords of the class:
+
+    * ``namespace``: first part of every fact's name; one plugin owns it.
+    * ``version``: raise it when a fact changes meaning.
+    * ``kinds``, ``channels``, ``purposes``: which actions it applies to; none means all.
+    * ``volatile``: every fact of it changes while an approval waits.
 
     Attributes:
         findings: For people, never judged; passed by name: ``Loyalty("gold", findings=[...])``.
@@ -192,6 +201,34 @@ class Evidence:
     volatile: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]] = ()
     findings: Sequence[Finding] = dataclasses.field(default=(), kw_only=True, compare=False)
+
+    def __init_subclass__(
+        cls,
+        *,
+        namespace: str = "",
+        version: int = 1,
+        kinds: Iterable[str] = (),
+        channels: Iterable[str] = (),
+        purposes: Iterable[str] = (),
+        volatile: bool = False,
+    ) -> None:
+        """Declare the class.
+
+        Raises:
+            InvalidEvidence: no plain namespace, or a type that cannot be judged.
+        """
+        super().__init_subclass__()
+        if not namespace.isidentifier():
+            raise InvalidEvidence(
+                f"the namespace {namespace!r} of {cls.__name__} must be one plain word",
+                hint=f"write: class {cls.__name__}(Evidence, namespace='word')",
+            )
+        dataclasses.dataclass(frozen=True)(cls)
+        cls.namespace = namespace
+        cls.version = version
+        cls.scope = Scope.of(kinds, channels, purposes)
+        cls.fields = _declare(cls, namespace, all_volatile=volatile)
+        cls.volatile = any(f.volatile for f in cls.fields)
 
     def facts(self) -> dict[str, Any]:
         """Checked values by qualified name, ``Unknown`` included.
@@ -215,51 +252,6 @@ class Evidence:
     def to_json(self) -> dict[str, Any]:
         """Facts by short name as plain JSON; unknown ones as ``{"unknown": reason}``."""
         return {f.attr: to_plain(getattr(self, f.attr)) for f in self.fields}
-
-
-_E = TypeVar("_E", bound=type)
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(fact, dataclasses.field))
-def evidence(
-    namespace: str,
-    *,
-    version: int = 1,
-    kinds: Iterable[str] = (),
-    channels: Iterable[str] = (),
-    purposes: Iterable[str] = (),
-    volatile: bool = False,
-) -> Callable[[_E], _E]:
-    """Make an evidence class: frozen, typed, declared to the expression language.
-
-    Args:
-        namespace: First part of every fact's name; one plugin owns it.
-        version: Raise it when a fact changes meaning.
-        kinds: Action kinds it applies to; none means all.
-        channels: Channels it applies to; none means all.
-        purposes: Purposes it applies to; none means all.
-        volatile: Every fact of it is volatile.
-
-    Raises:
-        InvalidEvidence: the class declares a type that cannot be judged.
-    """
-    if not namespace.isidentifier():
-        msg = f"the namespace {namespace!r} must be one plain word"
-        raise InvalidEvidence(msg)
-
-    def make(cls: _E) -> _E:
-        if not issubclass(cls, Evidence):
-            msg = f"{cls.__name__} must derive from agentkit.Evidence"
-            raise InvalidEvidence(msg)
-        made: Any = dataclasses.dataclass(frozen=True)(cls)
-        made.namespace = namespace
-        made.version = version
-        made.scope = Scope.of(kinds, channels, purposes)
-        made.fields = _declare(made, namespace, all_volatile=volatile)
-        made.volatile = any(f.volatile for f in made.fields)
-        return cls
-
-    return make
 
 
 def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ...]:

@@ -15,14 +15,12 @@ from agentkit.evidence import (
     Finding,
     Gap,
     Unknown,
-    evidence,
     fact,
     gaps_of,
 )
 
 
-@evidence("sample", version=3, kinds=["message.send"])
-class Sample(Evidence):
+class Sample(Evidence, namespace="sample", version=3, kinds=["message.send"]):
     word: str | Unknown
     count: int = 0
     share: float = 0.5
@@ -119,12 +117,13 @@ def test_findings_travel_with_evidence_and_are_never_facts() -> None:
 def test_a_type_that_cannot_be_judged_is_refused_when_the_class_is_made() -> None:
     with pytest.raises(InvalidEvidence, match="cannot be judged"):
 
-        @evidence("bad")
-        class Bad(Evidence):
+        class Bad(Evidence, namespace="bad"):
             anything: dict[str, str]
 
 
 @pytest.mark.parametrize("namespace", ["two.parts", "a-b", "", "1st"])
 def test_a_namespace_must_be_one_plain_word(namespace: str) -> None:
     with pytest.raises(InvalidEvidence, match="one plain word"):
-        evidence(namespace)
+
+        class Bad(Evidence, namespace=namespace):
+            word: str
