@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
-__all__ = ["ENTRY_COLUMNS", "entry_digest"]
+__all__ = ["ENTRY_COLUMNS", "entry_digest", "is_intact"]
 
 ENTRY_COLUMNS: Final = (
     "tenant", "kind", "at", "action", "actor", "person_token", "public", "private", "digest",
@@ -33,3 +34,14 @@ def entry_digest(
     lengths = (len(public), -1 if private is None else len(private))
     head = orjson.dumps((tenant, kind, at, action, actor, person_token, *lengths))
     return sha256(b"".join((head, public, private or b""))).hexdigest()
+
+
+def is_intact(tenant: str, columns: Sequence[Any], digest: str) -> bool:
+    """Whether the columns from ``kind`` to ``private`` are those that were digested.
+
+    SQLite keeps text in a column of bytes if told to: a value of a wrong type was altered.
+    """
+    try:
+        return entry_digest(tenant, *columns) == digest
+    except TypeError:
+        return False
