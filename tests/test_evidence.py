@@ -127,3 +127,17 @@ def test_a_namespace_must_be_one_plain_word(namespace: str) -> None:
 
         class Bad(Evidence, namespace=namespace):
             word: str
+
+
+def test_facts_without_a_default_come_first() -> None:
+    with pytest.raises(InvalidEvidence, match="without a default after one with"):
+
+        class Bad(Evidence, namespace="bad"):
+            first: str = "x"
+            second: str  # type: ignore[misc]
+
+
+def test_evidence_compares_and_prints_by_its_facts() -> None:
+    assert Sample("x", findings=[Finding("a")]) == Sample("x")
+    assert Sample("x") != Sample("y")
+    assert "word='x'" in repr(Sample("x"))

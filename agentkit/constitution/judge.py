@@ -17,7 +17,7 @@ from agentkit.action import Action, Scope
 from agentkit.constitution.binding import Binding
 from agentkit.constitution.cel import Dialect, Expression
 from agentkit.constitution.load import Located
-from agentkit.evidence import Gap
+from agentkit.evidence import Gap, Unknown
 from agentkit.jurisdiction import Jurisdiction
 from agentkit.verdict import Fired, Mode
 
@@ -26,6 +26,7 @@ __all__ = ["Compiled", "Judge", "Voices", "softer"]
 _CHUNK: Final = 50
 """Articles in one disjunction: they share one iteration budget and one limit of length."""
 _MODES: Final[Mapping[str, int]] = {"shadow": 0, "warn": 1, "enforce": 2}
+_MISSING: Final = Unknown("missing")
 _BENCHES: Final = 10_000
 """Most combinations that are kept; more means hostile input, and the cache starts afresh."""
 
@@ -78,6 +79,30 @@ class _Bench:
     chunks: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class _Missing:
+    """Says why a fact is missing; asked only where an article could not be evaluated."""
+
+    facts: Mapping[str, Any]
+    gaps: Mapping[str, Gap]
+
+    def note(
+        self, voices: Voices, expression: Expression, name: str, known: Mapping[str, Any]
+    ) -> None:
+        """Add a gap for each fact that the expression lacks, else for the expression itself."""
+        missing = sorted(expression.needs - known.keys())
+        for fact in missing:
+            voices.gaps[fact] = self._why(fact)
+        if not missing:
+            voices.gaps[name] = Gap(name, "failed", "the expression could not be evaluated")
+
+    def _why(self, fact: str) -> Gap:
+        value = self.facts.get(fact)
+        if type(value) is Unknown:
+            return Gap(fact, "unknown", value.reason, value.needs)
+        return self.gaps.get(fact) or Gap(fact, "not_installed", "no plugin gave it")
+
+
 class Judge:
     """The compiled articles of one binding."""
 
@@ -110,8 +135,8 @@ class Judge:
 
         Args:
             action: For the index only: articles read facts.
-            facts: Known facts by name.
-            gaps: Unknown facts by name.
+            facts: Facts by name, `Unknown` values included.
+            gaps: Facts that are missing for another reason, by name.
             jurisdiction: Of the person concerned.
             now: For effective dates.
 
@@ -121,21 +146,24 @@ class Judge:
         bench = self._bench(action, jurisdiction, now.date())
         if not bench.articles:
             return None
-        known = {n: facts[n] for n in bench.needs if n in facts}
-        known.update(bench.parameters)
+        known = dict(bench.parameters)
+        for name in bench.needs:
+            value = facts.get(name, _MISSING)
+            if type(value) is not Unknown:
+                known[name] = value
         try:
             activation = self._env.Activation(known)
             if all(c.eval(activation).value() is False for c in bench.chunks):
                 return None
         except Exception:  # noqa: BLE001, S110  (whatever it was, asking one by one names the article)
             pass
-        return self._one_by_one(bench, known, gaps, jurisdiction)
+        return self._one_by_one(bench, known, _Missing(facts, gaps), jurisdiction)
 
     def _one_by_one(
         self,
         bench: _Bench,
         known: Mapping[str, Any],
-        gaps: Mapping[str, Gap],
+        missing: _Missing,
         jurisdiction: Jurisdiction,
     ) -> Voices:
         voices = Voices()
@@ -153,12 +181,12 @@ class Judge:
                 if truth == "true" and article.id not in bench.plausible:
                     voices.fired.append(article.fired())
             elif truth == "error":
-                _note_missing(voices, article.condition, article.id, known, gaps)
+                missing.note(voices, article.condition, f"{article.id}.when", known)
             elif article.id in bench.plausible:
                 gap = Gap("jurisdiction.codes", "unknown", "whose law is open", jurisdiction.needs)
                 voices.gaps[gap.fact] = gap
             else:
-                self._fire(voices, article, activation, known, gaps)
+                self._fire(voices, article, activation, known, missing)
         return voices
 
     def _fire(
@@ -167,14 +195,14 @@ class Judge:
         article: Compiled,
         activation: Any,
         known: Mapping[str, Any],
-        gaps: Mapping[str, Gap],
+        missing: _Missing,
     ) -> None:
         if article.until is None:
             voices.fired.append(article.fired())
             return
         until = article.until.instant(activation)
         if until is None:
-            _note_missing(voices, article.until, f"{article.id}.until", known, gaps)
+            missing.note(voices, article.until, f"{article.id}.until", known)
         else:
             voices.fired.append(article.fired(until))
 
@@ -224,21 +252,6 @@ def _certain(scope: Scope, jurisdiction: Jurisdiction) -> bool:
 
 def _until_needs(articles: Sequence[Compiled]) -> list[frozenset[str]]:
     return [a.until.needs for a in articles if a.until is not None]
-
-
-def _note_missing(
-    voices: Voices,
-    expression: Expression,
-    name: str,
-    known: Mapping[str, Any],
-    gaps: Mapping[str, Gap],
-) -> None:
-    """An expression that could not be evaluated: name the facts it lacks, else itself."""
-    missing = sorted(expression.needs - known.keys())
-    for fact in missing:
-        voices.gaps[fact] = gaps.get(fact) or Gap(fact, "not_installed", "no plugin gave it")
-    if not missing:
-        voices.gaps[name] = Gap(name, "failed", "the expression could not be evaluated")
 
 
 def softer(one: Mode, other: Mode) -> Mode:

@@ -14,7 +14,7 @@ from agentkit.case import Decision
 from agentkit.clock import Clock
 from agentkit.constitution import Judge, Policy
 from agentkit.errors import InvalidAction, InvalidEvidence
-from agentkit.evidence import Evidence, Failed, Gap, Unknown
+from agentkit.evidence import Evidence, Failed, Gap
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.jurisdiction import Jurisdiction
@@ -228,18 +228,12 @@ class Gate:
         now: datetime,
         revisions: tuple[Revision, ...],
     ) -> Verdict:
-        for name, value in facts.items():
-            if type(value) is Unknown:
-                gaps[name] = Gap(name, "unknown", value.reason, value.needs)
-        known = facts
-        if gaps:
-            known = {n: v for n, v in facts.items() if type(v) is not Unknown}
         found = _Found()
         judges = self.policy.judges_for(action, jurisdiction)
         if not judges:
             found.no_binding()
         for judge in judges:
-            found.hear(judge, action, known, gaps, jurisdiction, now)
+            found.hear(judge, action, facts, gaps, jurisdiction, now)
         return found.verdict(
             action, now, revisions, facts, self.policy.digest, self._scorer.digests
         )
@@ -303,12 +297,12 @@ class _Found:
         self,
         judge: Judge,
         action: Action,
-        known: Mapping[str, Any],
+        facts: Mapping[str, Any],
         gaps: Mapping[str, Gap],
         jurisdiction: Jurisdiction,
         now: datetime,
     ) -> None:
-        voices = judge.judge(action, known, gaps, jurisdiction, now)
+        voices = judge.judge(action, facts, gaps, jurisdiction, now)
         if voices is None:
             return
         for fired in voices.fired:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from agentkit.action import Action, ActionKind
@@ -41,7 +42,20 @@ class CoreFacts:
 
     def __init__(self, catalogue: Catalogue) -> None:
         """Prepare for the kinds and record fields of ``catalogue``."""
-        self._fields = catalogue.record_fields
+        own = _qualified("contact", catalogue.record_fields["contact"])
+        self._attributes = [
+            (fact, m.source, Unknown("not on record", fact))
+            for fact, m in own
+            if m.source in _CONTACT_ATTRIBUTES
+        ]
+        self._own = [(fact, m) for fact, m in own if m.source not in _CONTACT_ATTRIBUTES]
+        self._records: list[tuple[str, _Fields, dict[str, Any]]] = []
+        for record in ("deal", "ticket", "product"):
+            fields = _qualified(record, catalogue.record_fields[record])
+            self._records.append((record, fields, {fact: _absent(m) for fact, m in fields}))
+        stranger = [fact for fact, _ in own] + [f for _, fs, _ in self._records for f, _ in fs]
+        self._stranger = {fact: Unknown("the CRM has no such contact") for fact in stranger}
+        self._arguments: dict[str, list[tuple[str, str, Any, str]]] = {}
         self._kinds: dict[str, dict[str, Any]] = {}
         self._agents: dict[str, dict[str, Any]] = {}
 
@@ -74,12 +88,15 @@ class CoreFacts:
                 )
         if kind.needs_subject:
             self._person(facts, person)
-        facts["jurisdiction.codes"] = (
-            tuple(sorted(jurisdiction.codes))
-            if jurisdiction.country_known
-            else Unknown("no country on record", "contact.country")
-        )
+        facts["jurisdiction.codes"] = _codes(jurisdiction)
         return facts
+
+    def _declared(self, kind: ActionKind) -> list[tuple[str, str, Any, str]]:
+        if kind.name not in self._arguments:
+            self._arguments[kind.name] = [
+                (a.name, f"args.{a.name}", a.default, a.type) for a in kind.args if a.type != "any"
+            ]
+        return self._arguments[kind.name]
 
     def _kind(self, kind: ActionKind) -> dict[str, Any]:
         if kind.name not in self._kinds:
@@ -102,36 +119,39 @@ class CoreFacts:
         return self._agents[agent.name]
 
     def _person(self, facts: dict[str, Any], person: Person | None) -> None:
-        for name, mapping in self._fields["contact"].items():
-            facts[f"contact.{name}"] = (
-                _contact_value(person.contact, name, mapping)
-                if person is not None
-                else Unknown("the CRM has no such contact")
-            )
-        for record in ("deal", "ticket", "product"):
-            values = person.records.get(record) if person is not None else None
-            for name, mapping in self._fields[record].items():
-                fact = f"{record}.{name}"
-                facts[fact] = _record_value(values, fact, mapping, known=person is not None)
+        if person is None:
+            facts.update(self._stranger)
+            return
+        contact = person.contact
+        for fact, source, missing in self._attributes:
+            value = getattr(contact, source)
+            if not value:
+                facts[fact] = missing
+            elif type(value) is str and value.isprintable():
+                facts[fact] = value
+            else:
+                facts[fact] = clean_text(value) if type(value) is str else missing
+        for fact, mapping in self._own:
+            facts[fact] = _typed(contact.fields.get(mapping.source), fact, mapping)
+        for record, fields, absent in self._records:
+            values = person.records.get(record)
+            if values is None:
+                facts.update(absent)
+            else:
+                for fact, mapping in fields:
+                    facts[fact] = _typed(values.get(mapping.source), fact, mapping)
 
 
-def _contact_value(contact: Contact, name: str, mapping: FieldMapping) -> Any:
-    if mapping.source in _CONTACT_ATTRIBUTES:
-        value = getattr(contact, mapping.source)
-    else:
-        value = contact.fields.get(mapping.source)
-    return _typed(value, f"contact.{name}", mapping)
+_Fields = list[tuple[str, FieldMapping]]
 
 
-def _record_value(
-    values: Mapping[str, Any] | None, fact: str, mapping: FieldMapping, *, known: bool
-) -> Any:
-    """A field of a record; that a known person has no such record is an ordinary value."""
-    if values is None:
-        if known and mapping.type in _ABSENT:
-            return _ABSENT[mapping.type]
-        return Unknown("no such record")
-    return _typed(values.get(mapping.source), fact, mapping)
+def _qualified(record: str, fields: Mapping[str, FieldMapping]) -> _Fields:
+    return [(f"{record}.{name}", mapping) for name, mapping in fields.items()]
+
+
+def _absent(mapping: FieldMapping) -> Any:
+    """That a known person has no such record is an ordinary value, where the type has one."""
+    return _ABSENT.get(mapping.type, Unknown("no such record"))
 
 
 def _typed(value: Any, fact: str, mapping: FieldMapping) -> Any:
@@ -150,13 +170,20 @@ def _typed(value: Any, fact: str, mapping: FieldMapping) -> Any:
     return clean_text(value) if type(value) is str else value
 
 
+@lru_cache(maxsize=4096)
+def _codes(jurisdiction: Jurisdiction) -> tuple[str, ...] | Unknown:
+    if not jurisdiction.country_known:
+        return Unknown("no country on record", "contact.country")
+    return tuple(sorted(jurisdiction.codes))
+
+
 def _argument(value: Any, arg_type: str) -> Any:
     if value is None:
         return Unknown("not given")
     if arg_type == "double":
         return float(value)
     if arg_type == "timestamp":
-        instant = _instant(value)
+        instant = _instant(value) if isinstance(value, str) else None
         return (
             instant if instant is not None and instant.tzinfo else Unknown("no instant with a zone")
         )
