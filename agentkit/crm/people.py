@@ -1,0 +1,240 @@
+"""Everything about the people of a batch: one query a table, no object mapper.
+
+Answers never depend on what else is in the batch. Records are the one thing that an action can
+choose (``Action.records``), so `People` keeps a view for each action that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from agentkit.action import Action
+from agentkit.consent.record import EVENT_COLUMNS, read_event
+from agentkit.context import ConsentRecord, Contact, Person, Stop, Touch
+from agentkit.crm.inline import InlinePeople
+from agentkit.crm.rows import CONTACT_SQL, read_contact
+from agentkit.crm.views import People, points_of
+from agentkit.settings import Settings
+from agentkit.store.instants import from_micros, to_micros
+from agentkit.store.sql import execute, placeholders
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from agentkit.store import Store
+
+__all__ = ["CHUNK", "HISTORY", "InlinePeople", "People", "StorePeople"]
+
+CHUNK: Final = 500
+"""Ids a query: below every database's limit on bound values."""
+HISTORY: Final = timedelta(days=366)
+"""How far back the history of a person is read: longer than any cap's window."""
+_CORRESPONDENCE: Final = "mail"
+"""Records of this type are what people wrote; they are read where a case is shown."""
+
+_EVENTS: Final = ", ".join(EVENT_COLUMNS)
+_MARKETING: Final = ("", "marketing")
+
+
+class StorePeople:
+    """Fetches people from the built-in CRM."""
+
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        """Read from this store."""
+        self._store = store
+        self._settings = settings or Settings()
+
+    def people(self, tenant: str, actions: Sequence[Action]) -> People:
+        """The subjects of the actions; who is missing is not in the CRM."""
+        ids = list(dict.fromkeys(a.subject for a in actions if a.subject))
+        with self._store.read() as conn:
+            found = People()
+            for start in range(0, len(ids), CHUNK):
+                found.update(self._chunk(conn, tenant, ids[start : start + CHUNK]))
+            _choose_records(conn, tenant, actions, found)
+        return found
+
+    def stops(self, tenant: str) -> Sequence[Stop]:
+        """The stop switches that hold now."""
+        sql = 'select scope, "by", at, reason from stops where tenant = ? and lifted_at is null'
+        with self._store.read() as conn:
+            rows = execute(conn, sql, (tenant,)).all()
+        return tuple(Stop(scope, by, from_micros(at), reason) for scope, by, at, reason in rows)
+
+    def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
+        """What each run has done so far, oldest first."""
+        found: dict[str, list[Touch]] = {run: [] for run in runs}
+        wanted = list(found)
+        with self._store.read() as conn:
+            for start in range(0, len(wanted), CHUNK):
+                chunk = wanted[start : start + CHUNK]
+                sql = (
+                    "select run, kind, channel, purpose, at from touches where tenant = ? "
+                    f"and run in ({placeholders(len(chunk))}) order by at, id"
+                )
+                for run, kind, channel, purpose, at in execute(conn, sql, (tenant, *chunk)):
+                    found[run].append(Touch(kind, channel, purpose, from_micros(at)))
+        return found
+
+    def _chunk(self, conn: Connection, tenant: str, ids: Sequence[str]) -> dict[str, Person]:
+        marks = placeholders(len(ids))
+        sql = f"{CONTACT_SQL} where tenant = ? and id in ({marks})"
+        contacts = {row[0]: read_contact(row) for row in execute(conn, sql, (tenant, *ids))}
+        if not contacts:
+            return {}
+        consents = _consents(conn, tenant, contacts)
+        closed = self._suppressions(conn, tenant, contacts, consents)
+        since = to_micros(self._store.clock.now() - HISTORY)
+        history = _history(conn, tenant, list(contacts), since)
+        records = _latest(conn, tenant, list(contacts))
+        return {
+            id_: Person(
+                contact,
+                consents.get(id_, ()),
+                frozenset(closed.get(id_, ())),
+                history.get(id_, ()),
+                records.get(id_, {}),
+                _scores(contact),
+            )
+            for id_, contact in contacts.items()
+        }
+
+    def _suppressions(
+        self,
+        conn: Connection,
+        tenant: str,
+        contacts: Mapping[str, Contact],
+        consents: dict[str, list[ConsentRecord]],
+    ) -> dict[str, set[str]]:
+        """Channels closed to marketing by every brand; narrower ones become withdrawals."""
+        owners: dict[str, list[tuple[str, str]]] = {}
+        vault = self._store.vault
+        for id_, contact in contacts.items():
+            for point in points_of(contact):
+                owners.setdefault(vault.token(tenant, point), []).append((id_, point))
+        closed: dict[str, set[str]] = {}
+        for token, channel, purpose, brand, at, reason in _suppressed_rows(conn, tenant, owners):
+            for id_, point in owners[token]:
+                if purpose in _MARKETING and not brand:
+                    closed.setdefault(id_, set()).add(channel or "*")
+                if purpose != "marketing" or brand:
+                    record = ConsentRecord(
+                        point, channel, purpose, brand, "withdrawn", from_micros(at),
+                        source=f"suppression:{reason}",
+                    )  # fmt: skip
+                    consents.setdefault(id_, []).append(record)
+        return closed
+
+
+def _consents(
+    conn: Connection, tenant: str, contacts: Mapping[str, Contact]
+) -> dict[str, list[ConsentRecord]]:
+    """Events by contact, and those of their points for which nobody was known."""
+    marks = placeholders(len(contacts))
+    sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and contact in ({marks})"
+    found: dict[str, list[ConsentRecord]] = {}
+    for row in execute(conn, sql, (tenant, *contacts)):
+        found.setdefault(row[0], []).append(read_event(row[1:]))
+    owners: dict[str, list[str]] = {}
+    for id_, contact in contacts.items():
+        for point in points_of(contact):
+            owners.setdefault(point, []).append(id_)
+    for event in _in_chunks(
+        conn,
+        f"select {_EVENTS} from consent_events where tenant = ? and contact = '' and point in",
+        tenant,
+        list(owners),
+    ):
+        for id_ in owners[event[0]]:
+            found.setdefault(id_, []).append(read_event(event))
+    return found
+
+
+def _suppressed_rows(
+    conn: Connection, tenant: str, tokens: Iterable[str]
+) -> Iterator[Sequence[Any]]:
+    sql = (
+        "select token, channel, purpose, brand, at, reason from suppressions where tenant = ? "
+        "and token in"
+    )
+    return _in_chunks(conn, sql, tenant, list(tokens))
+
+
+def _in_chunks(
+    conn: Connection, sql: str, tenant: str, values: Sequence[str]
+) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        yield from execute(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk))
+
+
+def _history(
+    conn: Connection, tenant: str, ids: Sequence[str], since: int
+) -> dict[str, list[Touch]]:
+    """Touches by contact, oldest first."""
+    sql = (
+        "select contact, kind, channel, purpose, at from touches where tenant = ? and at >= ? "
+        f"and contact in ({placeholders(len(ids))}) order by at, id"
+    )
+    found: dict[str, list[Touch]] = {}
+    for contact, kind, channel, purpose, at in execute(conn, sql, (tenant, since, *ids)):
+        found.setdefault(contact, []).append(Touch(kind, channel, purpose, from_micros(at)))
+    return found
+
+
+def _latest(
+    conn: Connection, tenant: str, ids: Sequence[str]
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The latest record of each type by contact; of two of one instant the larger id.
+
+    A ticket also tells how many of the person's tickets are open with priority P1 (``open_p1``).
+    """
+    sql = (
+        "select contact, type, id, fields, n from (select contact, type, id, fields, row_number() "
+        "over (partition by contact, type order by updated_at desc, id desc) as n from records "
+        f"where tenant = ? and contact in ({placeholders(len(ids))}) and type <> ?) as ranked "
+        "where n = 1 or type = 'ticket' order by n"
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for contact, kind, id_, text, n in execute(conn, sql, (tenant, *ids, _CORRESPONDENCE)):
+        fields, records = orjson.loads(text), found.setdefault(contact, {})
+        if n == 1:
+            records[kind] = {"id": id_, **fields}
+            if kind == "ticket":
+                records[kind]["open_p1"] = 0
+        if kind == "ticket" and fields.get("open") is True and fields.get("priority") == "P1":
+            records[kind]["open_p1"] += 1
+    return found
+
+
+def _choose_records(
+    conn: Connection, tenant: str, actions: Sequence[Action], found: People
+) -> None:
+    """Views for the actions that name records; one that is another person's is left out."""
+    naming = [a for a in actions if a.records and a.subject in found]
+    wanted = sorted({str(id_) for a in naming for id_ in a.records.values()})
+    sql = "select id, type, contact, fields from records where tenant = ? and id in"
+    named = {
+        (kind, id_): (contact, fields)
+        for id_, kind, contact, fields in _in_chunks(conn, sql, tenant, wanted)
+    }
+    for action in naming:
+        person = found[action.subject]
+        records = dict(person.records)
+        for kind, id_ in action.records.items():
+            latest = records.pop(kind, {})
+            owner, fields = named.get((kind, id_), (None, "{}"))
+            if owner in {"", action.subject}:
+                counted = {k: latest[k] for k in ("open_p1",) if k in latest}
+                records[kind] = {"id": id_, **counted, **orjson.loads(fields)}
+        found.views[action.id] = replace(person, records=records)
+
+
+def _scores(contact: Contact) -> Mapping[str, float]:
+    scores = contact.fields.get("scores")
+    return scores if isinstance(scores, dict) else {}

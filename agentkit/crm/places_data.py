@@ -1,0 +1,172 @@
+"""Names of countries and regions as exports write them; codes are ISO 3166-1 and 3166-2."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["COUNTRY_NAMES", "LANGUAGE_NAMES", "REGION_NAMES"]
+
+COUNTRY_NAMES: Final[dict[str, str]] = {
+    "AE": "uae|united arab emirates|vereinigte arabische emirate|émirats arabes unis",
+    "AT": "austria|österreich|oesterreich|autriche",
+    "AU": "australia|australien|australie",
+    "BE": "belgium|belgien|belgique|belgië|bélgica",
+    "BG": "bulgaria|bulgarien|bulgarie",
+    "BR": "brazil|brasilien|brésil|brasil",
+    "CA": "canada|kanada|canadá",
+    "CH": "switzerland|schweiz|suisse|svizzera|die schweiz|suiza",
+    "CN": "china|people's republic of china|volksrepublik china|chine",
+    "CY": "cyprus|zypern|chypre",
+    "CZ": "czech republic|czechia|tschechien|tschechische republik|tchéquie|république tchèque",
+    "DE": "germany|deutschland|allemagne|alemania|germania|federal republic of germany|brd"
+    "|bundesrepublik deutschland",
+    "DK": "denmark|dänemark|danemark|danmark",
+    "EE": "estonia|estland|estonie",
+    "ES": "spain|spanien|espagne|españa",
+    "FI": "finland|finnland|finlande|suomi",
+    "FR": "france|frankreich|francia|metropolitan france|la france",
+    "GB": "united kingdom|uk|u.k.|great britain|britain|england|scotland|wales|northern ireland"
+    "|vereinigtes königreich|großbritannien|grossbritannien|royaume-uni|grande-bretagne|angleterre"
+    "|reino unido|united kingdom of great britain and northern ireland",
+    "GR": "greece|griechenland|grèce|hellas|el",
+    "HR": "croatia|kroatien|croatie|hrvatska",
+    "HU": "hungary|ungarn|hongrie|magyarország",
+    "IE": "ireland|irland|irlande|republic of ireland|éire",
+    "IN": "india|indien|inde",
+    "IS": "iceland|island|islande",
+    "IT": "italy|italien|italie|italia",
+    "JP": "japan|japon",
+    "KR": "south korea|südkorea|corée du sud|republic of korea",
+    "LI": "liechtenstein",
+    "LT": "lithuania|litauen|lituanie|lietuva",
+    "LU": "luxembourg|luxemburg",
+    "LV": "latvia|lettland|lettonie|latvija",
+    "MT": "malta|malte",
+    "MX": "mexico|mexiko|mexique|méxico",
+    "NL": "netherlands|the netherlands|niederlande|pays-bas|holland|nederland|países bajos",
+    "NO": "norway|norwegen|norvège|norge",
+    "NZ": "new zealand|neuseeland|nouvelle-zélande",
+    "PL": "poland|polen|pologne|polska",
+    "PR": "puerto rico",
+    "PT": "portugal",
+    "RO": "romania|rumänien|roumanie|românia",
+    "RS": "serbia|serbien|serbie",
+    "RU": "russia|russland|russie|russian federation",
+    "SE": "sweden|schweden|suède|sverige",
+    "SI": "slovenia|slowenien|slovénie|slovenija",
+    "SK": "slovakia|slowakei|slovaquie|slovensko|slovak republic",
+    "TR": "turkey|türkei|turquie|türkiye",
+    "UA": "ukraine",
+    "US": "united states|united states of america|usa|u.s.a.|u.s.|america|vereinigte staaten"
+    "|vereinigte staaten von amerika|états-unis|etats-unis|estados unidos|ee. uu.",
+    "ZA": "south africa|südafrika|afrique du sud",
+}
+"""Code to names, beside the English names of the time zone database."""
+
+REGION_NAMES: Final[dict[str, dict[str, str]]] = {
+    "US": {
+        "AL": "alabama", "AK": "alaska", "AZ": "arizona", "AR": "arkansas", "CA": "california"
+        "|kalifornien|californie", "CO": "colorado", "CT": "connecticut", "DE": "delaware",
+        "DC": "district of columbia|washington dc|washington d.c.|washington, d.c.",
+        "FL": "florida|floride", "GA": "georgia", "HI": "hawaii", "ID": "idaho", "IL": "illinois",
+        "IN": "indiana", "IA": "iowa", "KS": "kansas", "KY": "kentucky",
+        "LA": "louisiana|louisiane", "ME": "maine", "MD": "maryland", "MA": "massachusetts",
+        "MI": "michigan", "MN": "minnesota", "MS": "mississippi", "MO": "missouri",
+        "MT": "montana", "NE": "nebraska", "NV": "nevada", "NH": "new hampshire",
+        "NJ": "new jersey", "NM": "new mexico|nouveau-mexique", "NY": "new york|new york state",
+        "NC": "north carolina", "ND": "north dakota", "OH": "ohio", "OK": "oklahoma",
+        "OR": "oregon", "PA": "pennsylvania|pennsylvanie", "RI": "rhode island",
+        "SC": "south carolina", "SD": "south dakota", "TN": "tennessee", "TX": "texas",
+        "UT": "utah", "VT": "vermont", "VA": "virginia", "WA": "washington|washington state",
+        "WV": "west virginia", "WI": "wisconsin", "WY": "wyoming", "PR": "puerto rico",
+        "GU": "guam", "VI": "virgin islands|us virgin islands", "AS": "american samoa",
+        "MP": "northern mariana islands",
+    },
+    "CA": {
+        "AB": "alberta", "BC": "british columbia|colombie-britannique|britisch-kolumbien",
+        "MB": "manitoba", "NB": "new brunswick|nouveau-brunswick",
+        "NL": "newfoundland and labrador|newfoundland|terre-neuve-et-labrador|nf",
+        "NS": "nova scotia|nouvelle-écosse", "NT": "northwest territories"
+        "|territoires du nord-ouest", "NU": "nunavut", "ON": "ontario",
+        "PE": "prince edward island|île-du-prince-édouard|pei",
+        "QC": "quebec|québec|pq", "SK": "saskatchewan", "YT": "yukon|yukon territory",
+    },
+    "DE": {
+        "BW": "baden-württemberg|baden-wuerttemberg|baden württemberg",
+        "BY": "bayern|bavaria|bavière", "BE": "berlin", "BB": "brandenburg",
+        "HB": "bremen|freie hansestadt bremen", "HH": "hamburg", "HE": "hessen|hesse",
+        "MV": "mecklenburg-vorpommern|mecklenburg-western pomerania",
+        "NI": "niedersachsen|lower saxony|basse-saxe",
+        "NW": "nordrhein-westfalen|north rhine-westphalia|nrw|rhénanie-du-nord-westphalie",
+        "RP": "rheinland-pfalz|rhineland-palatinate", "SL": "saarland", "SN": "sachsen|saxony|saxe",
+        "ST": "sachsen-anhalt|saxony-anhalt", "SH": "schleswig-holstein",
+        "TH": "thüringen|thueringen|thuringia",
+    },
+    "AT": {
+        "1": "burgenland", "2": "kärnten|carinthia|kaernten", "3": "niederösterreich|lower austria",
+        "4": "oberösterreich|upper austria", "5": "salzburg", "6": "steiermark|styria",
+        "7": "tirol|tyrol", "8": "vorarlberg", "9": "wien|vienna|vienne",
+    },
+    "CH": {
+        "AG": "aargau|argovie", "AI": "appenzell innerrhoden", "AR": "appenzell ausserrhoden",
+        "BE": "bern|berne", "BL": "basel-landschaft|bâle-campagne", "BS": "basel-stadt|bâle-ville",
+        "FR": "freiburg|fribourg", "GE": "genf|genève|geneva", "GL": "glarus|glaris",
+        "GR": "graubünden|grisons|grigioni", "JU": "jura", "LU": "luzern|lucerne",
+        "NE": "neuenburg|neuchâtel", "NW": "nidwalden|nidwald", "OW": "obwalden|obwald",
+        "SG": "st. gallen|sankt gallen|saint-gall", "SH": "schaffhausen|schaffhouse",
+        "SO": "solothurn|soleure", "SZ": "schwyz", "TG": "thurgau|thurgovie",
+        "TI": "tessin|ticino", "UR": "uri", "VD": "waadt|vaud", "VS": "wallis|valais",
+        "ZG": "zug|zoug", "ZH": "zürich|zuerich|zurich",
+    },
+    "GB": {
+        "ENG": "england|angleterre", "SCT": "scotland|schottland|écosse",
+        "WLS": "wales|cymru|pays de galles", "NIR": "northern ireland|nordirland|irlande du nord",
+    },
+    "AU": {
+        "ACT": "australian capital territory", "NSW": "new south wales",
+        "NT": "northern territory", "QLD": "queensland", "SA": "south australia",
+        "TAS": "tasmania", "VIC": "victoria", "WA": "western australia",
+    },
+    "ES": {
+        "GC": "las palmas|gran canaria",
+        "TF": "santa cruz de tenerife|tenerife",
+        "CN": "canarias|islas canarias|canary islands|kanarische inseln|îles canaries",
+        "CE": "ceuta", "ML": "melilla",
+    },
+    "PT": {
+        "20": "açores|azores|azoren|região autónoma dos açores",
+        "30": "madeira|região autónoma da madeira",
+    },
+}  # fmt: skip
+"""Country to code to names. Countries that are not here keep a region as it was written."""
+
+LANGUAGE_NAMES: Final[dict[str, str]] = {
+    "bg": "bulgarian|bulgarisch|bulgare",
+    "cs": "czech|tschechisch|tchèque",
+    "da": "danish|dänisch|danois|dansk",
+    "de": "german|deutsch|allemand|alemán",
+    "el": "greek|griechisch|grec",
+    "en": "english|englisch|anglais|inglés",
+    "es": "spanish|spanisch|espagnol|español|castellano",
+    "et": "estonian|estnisch",
+    "fi": "finnish|finnisch|finnois|suomi",
+    "fr": "french|französisch|français|francés",
+    "hr": "croatian|kroatisch|croate",
+    "hu": "hungarian|ungarisch|hongrois",
+    "it": "italian|italienisch|italien|italiano",
+    "ja": "japanese|japanisch|japonais",
+    "lt": "lithuanian|litauisch",
+    "lv": "latvian|lettisch",
+    "nl": "dutch|niederländisch|néerlandais|nederlands",
+    "no": "norwegian|norwegisch|norvégien|norsk",
+    "pl": "polish|polnisch|polonais|polski",
+    "pt": "portuguese|portugiesisch|portugais|português",
+    "ro": "romanian|rumänisch|roumain",
+    "ru": "russian|russisch|russe",
+    "sk": "slovak|slowakisch",
+    "sl": "slovenian|slovene|slowenisch",
+    "sv": "swedish|schwedisch|suédois|svenska",
+    "tr": "turkish|türkisch|turc",
+    "uk": "ukrainian|ukrainisch|ukrainien",
+    "zh": "chinese|chinesisch|chinois|mandarin",
+}

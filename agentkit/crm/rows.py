@@ -1,0 +1,39 @@
+"""Rows of the built-in CRM as nouns: positional, for the paths that run often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from agentkit.context import Contact, Relationship
+from agentkit.store.instants import from_micros
+
+__all__ = ["CONTACT_COLUMNS", "CONTACT_SQL", "read_contact"]
+
+CONTACT_COLUMNS: Final = (
+    "id", "name", "email", "phone", "country", "region", "timezone", "language", "type", "company",
+    "owner", "last_purchase", "contract_until", "last_inquiry", "fields",
+)  # fmt: skip
+"""Columns of ``contacts`` in the order that `read_contact` takes them."""
+CONTACT_SQL: Final = f"select {', '.join(CONTACT_COLUMNS)}, brand from contacts"
+_NO_RELATIONSHIP: Final = Relationship()
+
+
+def read_contact(row: Sequence[Any]) -> Contact:
+    """One row of `CONTACT_SQL`; the brand stands among the fields, as ``brand``."""
+    (
+        id_, name, email, phone, country, region, timezone, language, type_, company, owner,
+        purchase, contract, inquiry, fields, brand,
+    ) = row  # fmt: skip
+    known = orjson.loads(fields)
+    if brand:
+        known["brand"] = brand
+    dates = (None if d is None else from_micros(d) for d in (purchase, contract, inquiry))
+    known_dates = purchase is not None or contract is not None or inquiry is not None
+    relationship = Relationship(*dates) if known_dates else _NO_RELATIONSHIP
+    return Contact(
+        id_, name, email, phone, country, region, timezone, language, type_, company, owner,
+        relationship, known,
+    )  # fmt: skip
