@@ -73,6 +73,12 @@ class Article(_Strict):
     verified_by: str = ""
     examples: list[Example] = Field(default_factory=list)
 
+    @field_validator("when", "unless", mode="before")
+    @classmethod
+    def _read_bare_true(cls, value: Any) -> Any:
+        """YAML reads ``when: true`` as a truth value; CEL wants its source."""
+        return str(value).lower() if isinstance(value, bool) else value
+
     @property
     def ruling(self) -> Ruling:
         """What it rules where it fires."""
