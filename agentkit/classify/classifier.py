@@ -1,0 +1,250 @@
+"""The scoring service: texts in, `Scores` out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentkit.classify.encoder import Encoder
+from agentkit.classify.head import Head, read_head
+from agentkit.classify.language import SERVED, Identifier
+from agentkit.classify.linear import LinearTier
+from agentkit.classify.manifest import MODELS, Manifest, read_manifest
+from agentkit.classify.scores import Scores
+from agentkit.classify.text import Normalised, normalise
+from agentkit.classify.windows import windows
+from agentkit.errors import ModelError
+from agentkit.evidence import Gap, Span
+
+__all__ = ["Classifier"]
+
+Floats = NDArray[np.float32]
+_CHUNK: Final = 128
+"""Texts that are scored together; memory stays flat whatever the input."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One window of one text: where it lies in the normalised text."""
+
+    owner: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Probabilities of all outputs by window, and whether the encoder was asked."""
+
+    values: Floats
+    encoded: NDArray[np.bool_]
+
+
+class Classifier:
+    """Six heads (and those that plugins add) over one encoder pass.
+
+    Not tied to a thread: several threads may call `scores` at once.
+    """
+
+    def __init__(
+        self, manifest: Manifest, encoder: Encoder, heads: Sequence[Head], identifier: Identifier
+    ) -> None:
+        """Use `load`, which checks the files first."""
+        self.manifest = manifest
+        self._encoder = encoder
+        self._identifier = identifier
+        self._heads = tuple(heads)
+        self._linear = LinearTier(manifest, heads)
+        self._weight = np.concatenate([head.weight for head in heads], axis=1)
+        self._mix, self._bias, self._settle = (
+            np.concatenate([getattr(head, name) for head in heads])
+            for name in ("mix", "bias", "settle")
+        )
+        ends = np.cumsum([len(head.outputs) for head in heads])
+        self._columns = {
+            head.name: slice(int(end) - len(head.outputs), int(end))
+            for head, end in zip(heads, ends, strict=True)
+        }
+
+    @classmethod
+    def load(
+        cls, path: Path | None = None, threads: int = 1, *, extra: Iterable[Path] = ()
+    ) -> Classifier:
+        """Load a model after checking the digest of each of its files.
+
+        Args:
+            path: Folder with a ``manifest.json``; without one, the shipped model.
+            threads: Cores that one call may use.
+            extra: Head files that plugins add over the same encoder.
+
+        Raises:
+            ModelError: A file is missing, corrupt, or not the one that the manifest names.
+        """
+        folder = path or MODELS
+        manifest = read_manifest(folder)
+        heads = [read_head(folder / "heads" / f"{name}.npz") for name in manifest.heads]
+        heads += [read_head(file) for file in extra]
+        names = [head.name for head in heads]
+        if len(set(names)) < len(names):
+            raise ModelError(f"two heads share a name: {', '.join(sorted(names))}")
+        encoder = manifest.files["encoder.onnx"]
+        for head in heads:
+            if head.encoder != encoder:
+                raise ModelError(f"the head {head.name} was fitted over another encoder")
+        opened = Encoder(folder, manifest.encoder, threads=threads)
+        return cls(manifest, opened, heads, read_identifier(folder / "language.npz"))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Names of the heads, shipped ones first."""
+        return tuple(head.name for head in self._heads)
+
+    def labels(self, head: str) -> tuple[str, ...]:
+        """Labels a head may give."""
+        return self._chosen([head])[0].labels
+
+    def scores(
+        self, texts: Sequence[str], heads: Sequence[str] | None = None, *, cascade: bool = True
+    ) -> list[Scores]:
+        """Score texts, in their order.
+
+        Args:
+            texts: As they came; anything a Python string can hold.
+            heads: Which heads to ask; all without it.
+            cascade: Let the linear tier settle what is clearly nothing.
+
+        Raises:
+            ModelError: There is no such head.
+        """
+        chosen = self._chosen(heads)
+        found: list[Scores] = []
+        for start in range(0, len(texts), _CHUNK):
+            found += self._score(texts[start : start + _CHUNK], chosen, cascade=cascade)
+        return found
+
+    def features(self, texts: Sequence[str]) -> Floats:
+        """Features of normalised texts, for heads that are fitted elsewhere."""
+        return self._encoder.features([normalise(text).text for text in texts])
+
+    def _chosen(self, names: Sequence[str] | None) -> list[Head]:
+        """Heads by name."""
+        known = {head.name: head for head in self._heads}
+        unknown = [name for name in names or () if name not in known]
+        if unknown:
+            hint = f"known heads: {', '.join(known)}"
+            raise ModelError(f"there is no head {unknown[0]!r}", hint=hint)
+        return [known[name] for name in names] if names is not None else list(self._heads)
+
+    def _score(self, texts: Sequence[str], heads: list[Head], *, cascade: bool) -> list[Scores]:
+        """Score one chunk."""
+        clean = [normalise(text) for text in texts]
+        languages = self._identifier.identify([text.text for text in clean])
+        reasons = [self._refusal(t, code) for t, code in zip(clean, languages, strict=True)]
+        pieces = [
+            piece
+            for owner, text in enumerate(clean)
+            if not reasons[owner]
+            for piece in self._pieces(owner, text.text)
+        ]
+        answer = self._probabilities([piece.text for piece in pieces], heads, cascade=cascade)
+        rows: dict[int, list[int]] = {}
+        for row, piece in enumerate(pieces):
+            rows.setdefault(piece.owner, []).append(row)
+        return [
+            _refused(heads, code, reason, text)
+            if reason
+            else self._joined(
+                text, code, [pieces[r] for r in rows[owner]], rows[owner], answer, heads
+            )
+            for owner, (text, code, reason) in enumerate(
+                zip(clean, languages, reasons, strict=True)
+            )
+        ]
+
+    def _refusal(self, text: Normalised, language: str) -> str:
+        """Why a text is not scored at all; empty if it is."""
+        if language == "zxx":
+            return "there are no words in it"
+        if language not in SERVED:
+            return f"the language ({language}) is not one of {', '.join(SERVED)}"
+        longest = self.manifest.windows.longest
+        return f"it is longer than {longest:,} characters" if len(text.text) > longest else ""
+
+    def _pieces(self, owner: int, text: str) -> Iterable[_Piece]:
+        """The windows of one text."""
+        facts = self.manifest.windows
+        for start, end in windows(text, facts.size, facts.overlap):
+            yield _Piece(owner, start, end, text[start:end])
+
+    def _probabilities(self, texts: list[str], heads: list[Head], *, cascade: bool) -> _Answer:
+        """Probabilities by window and output, columns of all heads."""
+        if not texts:
+            return _Answer(np.zeros((0, len(self._bias)), np.float32), np.zeros(0, np.bool_))
+        lines = self._linear.logits(texts)
+        values = self._linear.probabilities(lines)
+        asked = np.concatenate([np.arange(len(self._bias))[self._columns[h.name]] for h in heads])
+        encoded = ~(cascade & (values[:, asked] < self._settle[asked]).all(axis=1))
+        open_ = np.flatnonzero(encoded)
+        if len(open_):
+            features = self._encoder.features([texts[i] for i in open_])
+            logits = features @ self._weight + lines[open_] * self._mix + self._bias
+            values[open_] = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+        return _Answer(values, encoded)
+
+    def _joined(
+        self,
+        text: Normalised,
+        language: str,
+        pieces: list[_Piece],
+        rows: list[int],
+        answer: _Answer,
+        heads: list[Head],
+    ) -> Scores:
+        """One answer from the windows of a text: the maximum of each output wins."""
+        values = answer.values[rows]
+        scores, flags, labels, spans, gaps = {}, {}, {}, {}, []
+        for head in heads:
+            part = values[:, self._columns[head.name]]
+            top = part.max(axis=0)
+            if not np.isfinite(top).all():
+                gaps.append(Gap(f"{head.name}.score", "failed", "the score is not a number"))
+                continue
+            reached = top >= head.threshold
+            scores[head.name], flags[head.name] = round(float(top[0]), 6), bool(reached[0])
+            labels[head.name] = tuple(
+                n for n, on in zip(head.labels, reached[1:], strict=True) if on
+            )
+            best = pieces[int(part[:, 0].argmax())]
+            spans[head.name] = Span(*text.place(best.start, best.end))
+        tier = "encoder" if answer.encoded[rows].any() else "linear"
+        return Scores(
+            language, scores, flags, labels, tuple(gaps), spans, text.changed, len(pieces), tier
+        )
+
+
+def _refused(heads: list[Head], language: str, reason: str, text: Normalised) -> Scores:
+    """An answer that is all gaps."""
+    gaps = tuple(Gap(f"{head.name}.score", "unknown", reason) for head in heads)
+    return Scores(language, gaps=gaps, changed=text.changed, windows=0, tier="none")
+
+
+def read_identifier(path: Path) -> Identifier:
+    """Read the language table.
+
+    Raises:
+        ModelError: It is missing or is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            codes = tuple(str(code) for code in file["codes"])
+            table = file["table"].astype(np.float32)
+            bits, orders = int(file["bits"]), tuple(int(n) for n in file["orders"])
+            return Identifier(table, file["bias"].astype(np.float32), codes, bits, orders)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path.name} is not a language table") from error

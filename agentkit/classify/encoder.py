@@ -1,0 +1,78 @@
+"""The encoder: int8 ONNX, one pass for all heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from agentkit.classify.manifest import EncoderFacts
+from agentkit.errors import ModelError
+
+__all__ = ["Encoder"]
+
+Features = NDArray[np.float32]
+
+
+def _session(path: Path, threads: int) -> Any:
+    """Open the file for one process that shares its cores with others."""
+    onnxruntime: Any = import_module("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0" if threads > 1 else "1")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+class Encoder:
+    """Texts in, features out."""
+
+    def __init__(self, folder: Path, facts: EncoderFacts, *, threads: int = 1) -> None:
+        """Open tokenizer and session.
+
+        Raises:
+            ModelError: One of the two files cannot be read.
+        """
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._session = _session(folder / "encoder.onnx", threads)
+        except Exception as error:  # both libraries raise bare Exception subclasses of their own
+            raise ModelError(f"the encoder in {folder} cannot be opened") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(facts.max_tokens)
+        self.facts = facts
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, cut at the longest window."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    def features(self, texts: Sequence[str], *, batch: int = 16) -> Features:
+        """Features of each text: (texts, features), in the order given.
+
+        Texts of a like length share a batch, so little is spent on padding.
+        """
+        ids = self.tokens(texts)
+        found = np.zeros((len(ids), self.facts.features), dtype=np.float32)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        for start in range(0, len(order), batch):
+            group = order[start : start + batch]
+            found[group] = self._run([ids[i] for i in group])
+        return found
+
+    def _run(self, ids: list[list[int]]) -> Features:
+        """One batch through the session."""
+        longest = max(map(len, ids))
+        padded = np.ones((len(ids), longest), dtype=np.int64)
+        mask = np.zeros((len(ids), longest), dtype=np.float32)
+        for row, tokens in enumerate(ids):
+            padded[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1.0
+        (features,) = self._session.run(["features"], {"ids": padded, "mask": mask})
+        return np.asarray(features, dtype=np.float32)

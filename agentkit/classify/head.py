@@ -1,0 +1,94 @@
+"""One head: a few rows of weights over the shared features, and over the hashed n-grams.
+
+A head file (``.npz``, never pickled) is self-contained, so a plugin can add a head over the same
+encoder without retraining it: it names the encoder's digest and is refused over another.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentkit.errors import ModelError
+
+__all__ = ["Head", "read_head", "write_head"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights of a head; output 0 is its score, the others its labels. n outputs, d features.
+
+    The logit of an output is ``features @ weight + mix * linear + bias``, where ``linear`` is the
+    linear tier's logit; calibration is folded in, so its logistic is a probability.
+
+    Attributes:
+        name: Of the head.
+        encoder: Digest of the encoder file it was fitted on.
+        outputs: ``score`` and the labels.
+        weight: (d, n).
+        mix: (n,) weight of the linear tier's logit.
+        bias: (n,).
+        threshold: (n,) probability from which the flag or label is given.
+        table: (buckets, n) signed bytes of the linear tier.
+        scale: (n,) what one step of the table is worth.
+        offset: (n,) bias of the linear tier.
+        slope: (n,) and ``shift``: calibration of the linear tier when it answers alone.
+        shift: (n,).
+        settle: (n,) linear probability under which the linear tier settles the output as absent.
+    """
+
+    name: str
+    encoder: str
+    outputs: tuple[str, ...]
+    weight: Floats
+    mix: Floats
+    bias: Floats
+    threshold: Floats
+    table: NDArray[np.int8]
+    scale: Floats
+    offset: Floats
+    slope: Floats
+    shift: Floats
+    settle: Floats
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels."""
+        return self.outputs[1:]
+
+
+def write_head(path: Path, head: Head) -> None:
+    """Write a head file, deterministically: the same head gives the same bytes."""
+    arrays: dict[str, Any] = {f.name: np.asarray(getattr(head, f.name)) for f in fields(Head)}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w") as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
+def read_head(path: Path) -> Head:
+    """Read a head file.
+
+    Raises:
+        ModelError: It is missing, is no head file, or its shapes do not fit together.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {f.name: archive[f.name] for f in fields(Head)}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path.name} is not a head file") from error
+    arrays["outputs"] = tuple(str(name) for name in arrays["outputs"])
+    head = Head(**{**arrays, "name": str(arrays["name"]), "encoder": str(arrays["encoder"])})
+    count = len(head.outputs)
+    if any(np.shape(getattr(head, f.name))[-1] != count for f in fields(Head)[3:]):
+        raise ModelError(f"{path.name} is not a head file: its shapes do not fit together")
+    return head

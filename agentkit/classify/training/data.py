@@ -1,0 +1,215 @@
+"""Training rows: public sets and the project's own text, brought to one form.
+
+Every row says for each output (a head's score or one of its labels) yes, no, or nothing: a
+complaint says nothing about discounts. The public sets lie outside the repository, in folders by
+task with ``train.jsonl`` and ``valid.jsonl``; the model card names their licences.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from agentkit.classify.heads import CLAIMS, HEADS, LABELS
+from agentkit.classify.text import normalise
+from agentkit.errors import ModelError
+
+__all__ = ["OUTPUTS", "Row", "fold_of", "own_rows", "public_rows", "read_jsonl"]
+
+OUTPUTS: Final = tuple(
+    name for head in HEADS for name in (head, *(f"{head}.{label}" for label in LABELS[head]))
+)
+"""Every output of every head, in the order of the heads."""
+
+Targets = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One text with what is known about it.
+
+    Attributes:
+        text: Normalised.
+        targets: 1.0 or 0.0 by output; what is absent is not known.
+        source: Which set it comes from; ``own`` for the project's.
+        head: The head it was collected for.
+        label: What it was collected as.
+        group: What stays together when folds are made.
+        lang: Language code.
+        writers: Group of writers (``native``, ``non_native``, ``dialect``, ...).
+        kinds: Labels as written beside it, near-misses included.
+        id: Of the project's rows.
+    """
+
+    text: str
+    targets: Targets
+    source: str
+    head: str
+    label: int
+    group: str
+    lang: str = "en"
+    writers: str = "native"
+    kinds: tuple[str, ...] = ()
+    id: str = ""
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Read one JSON object a line.
+
+    Raises:
+        ModelError: The file is missing or a line is not JSON.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+        return [json.loads(line) for line in lines if line.strip()]
+    except OSError as error:
+        hint = "give the folder that holds the data sets with --data"
+        raise ModelError(f"the training data {path} cannot be read", hint=hint) from error
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{path} has a line that is not JSON: {error}") from error
+
+
+def fold_of(group: str, folds: int) -> int:
+    """The fold of a group: by digest, so it never changes as rows are added."""
+    return int(sha256(group.encode()).hexdigest()[:8], 16) % folds
+
+
+def _deception(raw: dict[str, Any]) -> Targets:
+    """Web-shop snippets have a label of their own; three of their groups are claims as well."""
+    kind, bad = raw.get("group", "none"), float(raw["label"])
+    claims = {"Urgency": "deadline", "Scarcity": "scarcity", "Social Proof": "social_proof"}
+    found = {f"deception.{label}": float(kind == name) for name, label in claims.items()}
+    return {**found, "deception.shop_nudge": bad} | ({} if bad else {"deception": 0.0})
+
+
+def _opt_out(raw: dict[str, Any]) -> Targets:
+    """Closing an account is an opt-out with a label of its own."""
+    closing = float(raw["label"] and raw.get("group") in {"erase_account", "closeaccount"})
+    found = {"opt_out": float(raw["label"]), "opt_out.close_account": closing}
+    return found | {"bias": 0.0, "injection": 0.0}
+
+
+def _needs_human(raw: dict[str, Any]) -> Targets:
+    """Groups of the public sets that match a label."""
+    kind = raw.get("group") or ""
+    names = {"asks_human": "asks_person", "complaint": "complaint"}
+    found = {f"needs_human.{label}": float(kind == name) for name, label in names.items()}
+    return {"needs_human": float(raw["label"]), **found}
+
+
+def _plain(head: str) -> Callable[[dict[str, Any]], Targets]:
+    """A set that only answers its head's question."""
+    return lambda raw: {head: float(raw["label"])}
+
+
+_TASKS: Final[dict[str, tuple[str, Callable[[dict[str, Any]], Targets]]]] = {
+    "deception": ("deception", _deception),
+    "bias": ("bias", _plain("bias")),
+    "opt_out": ("consent_revocation", _opt_out),
+    "needs_human": ("needs_human", _needs_human),
+    "injection": ("prompt_injection", _plain("injection")),
+}
+_OLDER: Final[dict[str, dict[str, float]]] = {
+    "guilt": {"deception": 1, "deception.guilt": 1},
+    "impersonation": {"deception": 1, "deception.impersonation": 1},
+    "misleading_subject": {"deception": 1, "deception.disguised_subject": 1},
+    "forced_continuity": {"deception": 1, "deception.buried_conditions": 1},
+    "hidden_cost": {"deception": 1, "deception.buried_conditions": 1},
+    "false_urgency": {"deception.deadline": 1},
+    "true_deadline": {"deception.deadline": 1},
+    "false_scarcity": {"deception.scarcity": 1},
+    "real_stock": {"deception.scarcity": 1},
+    "fake_social_proof": {"deception.social_proof": 1},
+    "real_social_proof": {"deception.social_proof": 1},
+    "fake_prior_contact": {"deception.prior_contact": 1},
+    "real_prior_contact": {"deception.prior_contact": 1},
+    "false_relationship": {"deception.existing_relationship": 1},
+    "real_relationship": {"deception.existing_relationship": 1},
+    "overpromise": {"deception.guarantee": 1},
+}
+"""What the kinds of the older hand-written rows say."""
+
+
+def _row(raw: dict[str, Any], head: str, targets: Targets, source: str) -> Row:
+    """Bring one public row to the common form."""
+    text = normalise(raw["text"]).text
+    group = raw.get("pair") or sha256(text.casefold().encode()).hexdigest()[:12]
+    return Row(text, targets, source, head, int(raw["label"]), f"{source}:{group}")
+
+
+def public_rows(data: Path, split: str) -> list[Row]:
+    """Rows of the public sets, ``train`` or ``valid``; train leaves out every text of valid."""
+    rows = [
+        _row(raw, head, targets(raw), raw["source"])
+        for head, (folder, targets) in _TASKS.items()
+        for raw in read_jsonl(data / folder / f"{split}.jsonl")
+    ]
+    if split != "train":
+        return rows
+    held = {row.text.casefold() for row in public_rows(data, "valid")}
+    return [row for row in [*rows, *_extra(data)] if row.text.casefold() not in held]
+
+
+def _extra(data: Path) -> Iterator[Row]:
+    """Text messages (promotional or not) and the older hand-written rows."""
+    for raw in read_jsonl(data / "extra" / "sms_spam.jsonl"):
+        targets = {"promotional": float(raw["label"]), "injection": 0.0, "opt_out": 0.0}
+        yield _row(raw, "promotional", targets, raw["source"])
+    for raw in read_jsonl(data / "handwritten" / "opt_out.jsonl"):
+        targets = {"opt_out": float(raw["label"]), "injection": 0.0, "bias": 0.0}
+        yield _row(raw, "opt_out", targets, raw["source"])
+    for raw in read_jsonl(data / "handwritten" / "deception.jsonl"):
+        honest = {} if raw["label"] else {"deception": 0.0}
+        inbound = {"injection": 0.0, "bias": 0.0, "opt_out": 0.0, "needs_human": 0.0}
+        yield _row(
+            raw, "deception", {**inbound, **honest, **_OLDER.get(raw["kind"], {})}, raw["source"]
+        )
+
+
+_OTHERS: Final[dict[str, tuple[str, ...]]] = {
+    "deception": ("opt_out", "needs_human", "injection", "bias"),
+    "bias": ("injection",),
+    "opt_out": ("injection", "promotional", "bias", "deception"),
+    "needs_human": ("injection", "promotional", "bias", "deception"),
+    "injection": ("opt_out", "promotional", "bias"),
+    "promotional": ("opt_out", "needs_human", "injection", "bias"),
+}
+"""Heads whose answer is no on every row that was written for another head."""
+
+
+def _own_targets(raw: dict[str, Any], head: str) -> Targets:
+    """What a row of the project's own set says about every output."""
+    kinds, label = set(raw["labels"]), raw["label"]
+    found: Targets = dict.fromkeys(_OTHERS[head], 0.0)
+    for other in _OTHERS[head]:
+        found |= {f"{other}.{name}": 0.0 for name in LABELS[other]}
+    found[head] = float(label)
+    for name in LABELS[head]:
+        counts = name in CLAIMS or label
+        found[f"{head}.{name}"] = float(name in kinds and bool(counts))
+    if head == "needs_human" and not label:
+        found["opt_out"] = float("opt_out" in kinds)
+    return found
+
+
+def own_rows(corpus: Path, heads: Iterable[str] = HEADS) -> list[Row]:
+    """The project's own rows, every text once."""
+    rows, seen = [], set()
+    for head in heads:
+        for raw in read_jsonl(corpus / f"{head}.jsonl"):
+            text = normalise(raw["text"]).text
+            if text.casefold() in seen:
+                continue
+            seen.add(text.casefold())
+            rows.append(
+                Row(
+                    text, _own_targets(raw, head), "own", head, int(raw["label"]),
+                    raw["pair"] or raw["id"], raw["lang"], raw["group"],
+                    tuple(raw["labels"]), raw["id"],
+                )
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,129 @@
+"""From torch to int8 ONNX, with the checks that an exporter does not make.
+
+The table of words is kept as signed bytes with one scale a row; all other matrices are quantised
+per channel by onnxruntime (dynamic: activations at run time). The file is compared with torch.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agentkit.classify.training.trunk import Trunk
+from agentkit.errors import ModelError
+
+__all__ = ["Agreement", "Features", "compare", "export"]
+
+_TOLERANCE = 1e-3
+"""Largest difference between torch and the fp32 file that is still the same model."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far files are apart: largest difference of fp32, mean and least cosine of int8."""
+
+    fp32_difference: float
+    int8_cosine_mean: float
+    int8_cosine_least: float
+
+
+class _Words(nn.Module):  # type: ignore[misc]  # torch is Any where it is not installed
+    """A table of words in signed bytes, one scale a row."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        scale = weight.abs().amax(1).clamp_min(1e-9) / 127
+        self.register_buffer("table", (weight / scale[:, None]).round().to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Vectors of the words."""
+        return self.table[ids].to(torch.float32) * self.scale[ids][..., None]
+
+
+class Features(nn.Module):  # type: ignore[misc]  # as above
+    """Token ids and mask in, the normalised pools of the chosen layers side by side out."""
+
+    def __init__(self, trunk: Trunk, pooled: Sequence[int]) -> None:
+        """Share the trunk; ``pooled`` are layer numbers, 0 for the embeddings."""
+        super().__init__()
+        self.trunk, self.pooled = trunk, list(pooled)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(batch, features)."""
+        pools = self.trunk.pooled(ids, mask)
+        return torch.cat(
+            [nn.functional.normalize(pools[layer], dim=-1) for layer in self.pooled], -1
+        )
+
+
+def _trace(model: Features, path: Path) -> None:
+    """Write the fp32 file; batch and length stay free."""
+    example = (torch.tensor([[0, 5, 6, 2], [0, 5, 2, 1]]), torch.tensor([[1.0] * 4, [1, 1, 1, 0]]))
+    free = {0: "batch", 1: "length"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model, example, str(path), input_names=["ids", "mask"], output_names=["features"],
+            opset_version=17, dynamo=False, custom_opsets={"com.microsoft": 1},
+            dynamic_axes={"ids": free, "mask": free, "features": {0: "batch"}},
+        )  # fmt: skip
+
+
+def export(trunk: Trunk, pooled: Sequence[int], path: Path) -> Features:
+    """Write the int8 file and give back the torch module that it must equal.
+
+    The trunk's word table is replaced by its rounded form first, so that both sides share it.
+    """
+    trunk.words = _Words(trunk.words.weight.detach())
+    model = Features(trunk.eval(), pooled)
+    quantization: Any = import_module("onnxruntime.quantization")
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "fp32.onnx"
+        _trace(model, plain)
+        quantization.quantize_dynamic(
+            str(plain), str(path), per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Attention"],
+            weight_type=quantization.QuantType.QInt8,
+        )  # fmt: skip
+        plain.replace(path.with_suffix(".fp32.onnx"))
+    return model
+
+
+def _features(path: Path, ids: list[list[int]]) -> NDArray[np.float32]:
+    """Features by a file, one text at a time."""
+    onnxruntime: Any = import_module("onnxruntime")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    rows = [
+        session.run(["features"], {"ids": np.array([i]), "mask": np.ones((1, len(i)), np.float32)})
+        for i in ids
+    ]
+    return np.concatenate([row[0] for row in rows])
+
+
+def compare(model: Features, path: Path, ids: list[list[int]]) -> Agreement:
+    """Compare the fp32 file with torch and the int8 file with the fp32 file.
+
+    Raises:
+        ModelError: The fp32 file is another model than torch's.
+    """
+    with torch.inference_mode():
+        expected = np.concatenate(
+            [model(torch.tensor([i]), torch.ones(1, len(i))).numpy() for i in ids]
+        )
+    plain, small = _features(path.with_suffix(".fp32.onnx"), ids), _features(path, ids)
+    difference = float(np.abs(expected - plain).max())
+    if not difference < _TOLERANCE:
+        raise ModelError(f"the exported encoder differs from torch by {difference:.4f}")
+    lengths = np.linalg.norm(plain, axis=1) * np.linalg.norm(small, axis=1)
+    cosine = (plain * small).sum(1) / lengths
+    return Agreement(difference, float(cosine.mean()), float(cosine.min()))
