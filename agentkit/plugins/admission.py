@@ -32,10 +32,10 @@ CORE_NAMESPACES: Final = frozenset(
 """Namespaces of the core's own facts; no plugin may speak in them."""
 _CEL_WORDS: Final = frozenset(
     {
-        "as", "bool", "break", "bytes", "const", "continue", "double", "else", "false", "for",
-        "function", "google", "if", "import", "in", "int", "let", "list", "loop", "map",
-        "namespace", "null", "null_type", "package", "return", "string", "true", "type", "uint",
-        "var", "void", "while",
+        "as", "bool", "break", "bytes", "const", "continue", "double", "duration", "dyn", "else",
+        "false", "for", "function", "google", "if", "import", "in", "int", "let", "list", "loop",
+        "map", "namespace", "null", "null_type", "package", "return", "string", "timestamp",
+        "true", "type", "uint", "var", "void", "while",
     }
 )  # fmt: skip
 """Words that the expression language keeps for itself."""
@@ -185,7 +185,9 @@ def _positional(function: Any, takes: tuple[str, ...], hook: str) -> Callable[..
 
 def _check_marks(plugin: Any, found: Mapping[str, Any], name: str) -> None:
     for hook in _MUST_MARK:
-        if hook not in found and inspect.isroutine(inspect.getattr_static(plugin, hook, None)):
+        given = inspect.getattr_static(plugin, hook, None)
+        function = isinstance(given, staticmethod | classmethod) or inspect.isroutine(given)
+        if function and hook not in found:
             msg = f"{hook} of the plugin {name!r} is not marked; it would never be called"
             raise PluginError(msg, hint="put @agentkit.hookimpl above it")
 

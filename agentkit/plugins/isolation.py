@@ -113,14 +113,14 @@ class Isolated:
     """One plugin in a process of its own; the process is started when it is first asked."""
 
     def __init__(
-        self, admitted: Admitted, settings: Any, start_seconds: float = START_SECONDS
+        self, admitted: Admitted, settings: Any, start_seconds: float | None = None
     ) -> None:
         """Keep what the process needs to find the plugin.
 
         Args:
             admitted: The plugin, as let in.
             settings: Its section of the settings, plain JSON.
-            start_seconds: Seconds that importing and starting it may take.
+            start_seconds: Seconds that importing and starting it may take; None: `START_SECONDS`.
         """
         origin, manifest = admitted.origin, admitted.manifest
         names = ("name", "value", "distribution", "version", "digest")
@@ -132,11 +132,12 @@ class Isolated:
         self._voice = Voice.of(admitted) if manifest.evidence else None
         self._name, self._deadline = manifest.name, manifest.deadline
         self._classes = {c.namespace: c for c in manifest.evidence}
-        self._start_seconds = start_seconds
+        self._start_seconds = start_seconds or START_SECONDS
         self._process: _Process | None = None
         self._end: Callable[[], Any] = lambda: None
         self._lock = threading.Lock()
         self._refused = ""
+        self._asked = 0
 
     @property
     def pid(self) -> int | None:
@@ -202,12 +203,16 @@ class Isolated:
         """One request and its answer; on any failure the process is killed."""
         message = {**request, "context": _pack_context(actions, context)}
         with self._lock:
+            self._asked += 1
+            message["n"] = self._asked
             process = self._started()
             until = time.monotonic() + self._deadline
             try:
                 process.send(message, until)
                 while "call" in (reply := process.receive(until)):
                     process.send(_look_up(reply, context), until)
+                if reply.get("n") != self._asked:
+                    raise _Gone
             except BaseException:
                 self._drop()
                 raise

@@ -136,7 +136,8 @@ def main() -> None:
     try:
         admitted = _begin(pipe)
         while True:
-            pipe.send(_serve(admitted, pipe.receive(), pipe.call))
+            request = pipe.receive()
+            pipe.send({**_serve(admitted, request, pipe.call), "n": request["n"]})
     except EOFError:
         sys.exit(0)
 
