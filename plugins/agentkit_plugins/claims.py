@@ -1,0 +1,308 @@
+"""Claims of a text that a CRM record can settle: dates, prices, discounts, stock, earlier contact.
+
+A claim is *supported* where the record says the same, *contradicted* where the record speaks of the
+same thing and says otherwise, *unsupported* where the record has no such field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
+
+from agentkit import Action, Person, Span
+from agentkit_plugins import claim_patterns as say
+from agentkit_plugins.phrases import PRIOR_CONTACT, RELATIONSHIP, fold
+
+__all__ = ["Claim", "Kind", "Outcome", "check"]
+
+Kind = Literal["date", "price", "discount", "stock", "prior_contact", "relationship"]
+Outcome = Literal["supported", "contradicted", "unsupported"]
+
+_DATES: Final = (
+    "valid_until", "expires", "expires_at", "expiry", "deadline", "offer_until", "offer_ends",
+    "ends_at", "close_date", "due", "due_date",
+)  # fmt: skip
+"""Fields of a deal or product that end an offer."""
+_SCARCE_UP_TO: Final = 20
+"""Pieces up to which "nearly sold out", without a number, is fair."""
+_CENT: Final = 0.005
+_LONGEST: Final = 20_000
+"""Characters that are searched: longer texts are no messages."""
+_MAX_CLAIMS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim, where it stands, and what the record says."""
+
+    kind: Kind
+    outcome: Outcome
+    span: Span
+    said: str
+    record: str = ""
+
+
+def check(action: Action, person: Person | None, now: datetime, country: str = "") -> list[Claim]:
+    """Find the claims of an action's text and compare each with the records.
+
+    Args:
+        action: Its text, and its arguments (an amount or discount that is about to be set counts).
+        person: Records, history and relationship; None: nothing is on record.
+        now: For relative dates.
+        country: Of the reader: ``US`` writes the month first.
+    """
+    text = action.text[:_LONGEST]
+    found: list[Claim] = []
+    if _has_digit(text):
+        sentences = [(m.start(), m[0]) for m in say.SENTENCE.finditer(fold(text))]
+        facts = _Facts(action, person, now)
+        for start, sentence in sentences:
+            if _has_digit(sentence):
+                found += _in_sentence(sentence, start, facts, country)
+    found += _in_words(fold(text), action, person, now)
+    return found[:_MAX_CLAIMS]
+
+
+def _has_digit(text: str) -> bool:
+    """Ten searches of C beat one of a pattern by far."""
+    return (
+        "0" in text or "1" in text or "2" in text or "3" in text or "5" in text
+        or "4" in text or "6" in text or "7" in text or "8" in text or "9" in text
+    )  # fmt: skip
+
+
+class _Facts:
+    """What the records say about offers, ready for comparing."""
+
+    def __init__(self, action: Action, person: Person | None, now: datetime) -> None:
+        self.now = now
+        records = person.records if person is not None else {}
+        deal, product = records.get("deal") or {}, records.get("product") or {}
+        self.ends = [d for r in (deal, product) for f in _DATES if (d := _day(r.get(f)))]
+        self.stock = product.get("stock") if type(product.get("stock")) is int else None
+        rates = _numbers(*(r.get("discount") for r in (deal, product, action.args)))
+        self.discounts = [rate * 100 if rate <= 1 else rate for rate in rates]
+        self.prices = list(_prices(deal, product, action.args))
+
+
+def _prices(
+    deal: Mapping[str, Any], product: Mapping[str, Any], args: Mapping[str, Any]
+) -> Iterator[float]:
+    """Every amount that may honestly be called the price, before and after the discount."""
+    rates = list(_numbers(deal.get("discount"), product.get("discount"), args.get("discount")))
+    for amount in _numbers(deal.get("amount"), product.get("price"), args.get("amount")):
+        yield amount
+        for rate in rates:
+            if 0 < rate < 1:
+                yield from (amount * (1 - rate), amount / (1 - rate))
+
+
+def _numbers(*values: object) -> Iterator[float]:
+    for value in values:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield float(value)
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
+def _in_sentence(sentence: str, at: int, facts: _Facts, country: str) -> Iterator[Claim]:
+    yield from _stock(sentence, at, facts)
+    yield from _discounts(sentence, at, facts)
+    yield from _amounts(sentence, at, facts)
+    if say.OFFER.search(sentence):
+        yield from _deadlines(sentence, at, facts, country)
+
+
+def _stock(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
+    scarce = list(say.SCARCE.finditer(sentence))
+    for match in scarce:
+        said = int(next(g for g in match.groups() if g))
+        yield _claim("stock", match, at, _compare(said, facts.stock, lambda a, b: a == b),
+                     _pieces(facts))  # fmt: skip
+    if not scarce:
+        for match in say.STOCK.finditer(sentence):
+            outcome = _compare(int(match[1]), facts.stock, lambda a, b: b >= a)
+            yield _claim("stock", match, at, outcome, _pieces(facts))
+
+
+def _compare(said: int, known: int | None, fits: Any) -> Outcome:
+    if known is None:
+        return "unsupported"
+    return "supported" if fits(said, known) else "contradicted"
+
+
+def _pieces(facts: _Facts) -> str:
+    return "" if facts.stock is None else f"{facts.stock} in stock"
+
+
+def _claim(kind: Kind, match: Any, at: int, outcome: Outcome, record: str) -> Claim:
+    start, end = match.start() + at, match.end() + at
+    return Claim(kind, outcome, Span(start, end), match[0].strip(), record)
+
+
+def _discounts(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
+    if not say.DISCOUNT.search(sentence):
+        return
+    for match in say.PERCENT.finditer(sentence):
+        said = float(match[1].replace(",", "."))
+        near = any(abs(said - known) < 0.5 for known in facts.discounts)  # noqa: PLR2004  (rounded)
+        outcome: Outcome = "supported" if near else "contradicted"
+        if not facts.discounts:
+            outcome = "unsupported"
+        record = ", ".join(f"{d:g} %" for d in facts.discounts)
+        yield _claim("discount", match, at, outcome, record)
+
+
+def _amounts(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
+    for match in say.MONEY.finditer(sentence):
+        said = _number(match[2] or match[3])
+        if any(abs(said - known) < max(_CENT, known * 1e-4) for known in facts.prices):
+            outcome: Outcome = "supported"
+        elif not facts.prices or _not_the_price(sentence, match):
+            outcome = "unsupported"
+        else:
+            outcome = "contradicted"
+        record = ", ".join(f"{p:,.2f}" for p in facts.prices[:3])
+        yield _claim("price", match, at, outcome, record)
+
+
+def _not_the_price(sentence: str, match: Any) -> bool:
+    near = sentence[max(0, match.start() - 40) : match.end() + 25]
+    return bool(say.NOT_THE_PRICE.search(near)) or not say.PRICE.search(sentence)
+
+
+def _number(text: str) -> float:
+    """``1.290,00``, ``1,290.00``, ``1 290`` and ``1'290`` alike."""
+    text = "".join(c for c in text if c not in "'’ \u00a0\u202f")
+    last = max(text.rfind("."), text.rfind(","))
+    if last >= 0 and len(text) - last - 1 != 3:  # noqa: PLR2004  (three digits: thousands)
+        return float(text[:last].replace(".", "").replace(",", "") + "." + text[last + 1 :])
+    return float(text.replace(".", "").replace(",", ""))
+
+
+def _deadlines(sentence: str, at: int, facts: _Facts, country: str) -> Iterator[Claim]:
+    for match, day in _days(sentence, facts.now, country):
+        if _is_limit(sentence, match):
+            yield _deadline(match, at, day, facts)
+
+
+def _is_limit(sentence: str, match: Any) -> bool:
+    """A word for an end stands close before the date, or right after it."""
+    before, after = sentence[max(0, match.start() - 40) : match.start()], match.end()
+    return bool(say.DEADLINE.search(before) or say.DEADLINE.search(sentence[after : after + 12]))
+
+
+def _deadline(match: Any, at: int, day: date, facts: _Facts) -> Claim:
+    outcome: Outcome = "supported" if day in facts.ends else "contradicted"
+    if not facts.ends:
+        outcome = "unsupported"
+    return _claim("date", match, at, outcome, ", ".join(d.isoformat() for d in facts.ends))
+
+
+def _days(sentence: str, now: datetime, country: str) -> Iterator[tuple[Any, date]]:
+    """Every day that a sentence names, with its place."""
+    today = now.date()
+    for match in say.DATE_ISO.finditer(sentence):
+        yield from _valid(match, int(match[1]), int(match[2]), int(match[3]))
+    for match in say.DATE_NUMBERS.finditer(sentence):
+        first, second = int(match[1]), int(match[3])
+        if match[2] == "/" and country == "US":
+            first, second = second, first
+        yield from _valid(match, _year(match[4], today), second, first)
+    for match in say.DATE_WORDS.finditer(sentence):
+        day, month, year = match[1] or match[5], match[2] or match[4], match[3] or match[6]
+        yield from _valid(match, _year(year, today), say.MONTHS[month.lower()], int(day))
+    for match in say.HOURS.finditer(sentence):
+        unit = "hours" if match[2][0] in "hs" else "days"
+        yield match, (now + timedelta(**{unit: int(match[1])})).date()
+
+
+def _year(text: str | None, today: date) -> int:
+    if not text:
+        return today.year
+    return int(text) if len(text) == 4 else 2000 + int(text)  # noqa: PLR2004  (digits of a year)
+
+
+def _valid(match: Any, year: int, month: int, day: int) -> Iterator[tuple[Any, date]]:
+    try:
+        yield match, date(year, month, day)
+    except ValueError:
+        return
+
+
+def _in_words(folded: str, action: Action, person: Person | None, now: datetime) -> Iterator[Claim]:
+    """Claims without digits: days by name, scarcity, earlier contact, being a customer."""
+    yield from _phrases(folded, "prior_contact", PRIOR_CONTACT, known=_in_touch(action, person))
+    yield from _phrases(folded, "relationship", RELATIONSHIP, known=_customer(person))
+    facts = None
+    for phrase in say.SCARCE_WORDS:
+        start = folded.find(phrase)
+        if start >= 0:
+            facts = facts or _Facts(action, person, now)
+            outcome = _compare(_SCARCE_UP_TO, facts.stock, lambda most, has: has <= most)
+            yield Claim("stock", outcome, Span(start, start + len(phrase)), phrase, _pieces(facts))
+    yield from _relative(folded, action, person, now)
+
+
+def _phrases(folded: str, kind: Kind, phrases: tuple[str, ...], *, known: bool) -> Iterator[Claim]:
+    for phrase in phrases:
+        start = folded.find(phrase)
+        if start >= 0:
+            outcome: Outcome = "supported" if known else "unsupported"
+            yield Claim(kind, outcome, Span(start, start + len(phrase)), phrase)
+
+
+def _in_touch(action: Action, person: Person | None) -> bool:
+    """The person was contacted, asked, or wrote what the agent has just read."""
+    if action.observations:
+        return True
+    if person is None:
+        return False
+    return bool(person.history) or person.contact.relationship.last_inquiry is not None
+
+
+def _customer(person: Person | None) -> bool:
+    if person is None:
+        return False
+    relationship = person.contact.relationship
+    return relationship.last_purchase is not None or relationship.contract_until is not None
+
+
+_LIMITS: Final = (
+    "until", "by ", "only", "end", "expir", "last", "bis ", "nur ", "gilt", "jusqu", "avant",
+    "valable", "hasta", "antes", "solo", "sólo", "caduca", "vence", "midnight", "before",
+)  # fmt: skip
+"""One of these stands in every sentence that sets a limit: without one nothing is searched."""
+
+
+def _relative(folded: str, action: Action, person: Person | None, now: datetime) -> Iterator[Claim]:
+    if not any(word in folded for word in _LIMITS):
+        return
+    facts = None
+    for sentence in say.SENTENCE.finditer(folded):
+        if not say.OFFER.search(sentence[0]):
+            continue
+        for match in say.RELATIVE_DAY.finditer(sentence[0]):
+            if _is_limit(sentence[0], match):
+                facts = facts or _Facts(action, person, now)
+                yield _deadline(match, sentence.start(), _near_day(match, now.date()), facts)
+
+
+def _near_day(match: Any, today: date) -> date:
+    if match[1]:
+        return today
+    if match[2]:
+        return today + timedelta(days=1)
+    ahead = (say.WEEKDAYS[match[3].lower()] - today.isoweekday()) % 7
+    return today + timedelta(days=ahead)

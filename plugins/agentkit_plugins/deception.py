@@ -1,0 +1,173 @@
+"""Whether a message deceives: what a model sees in its words, what the records say of its claims.
+
+Two evidence classes, so that a missing model leaves the facts of the records standing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from agentkit import (
+    Action,
+    Context,
+    Evidence,
+    Failed,
+    Finding,
+    Manifest,
+    ModelError,
+    Unknown,
+    fact,
+    hookimpl,
+)
+from agentkit_plugins.claims import Claim, check
+from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, fold
+from agentkit_plugins.signatures import is_known, signature
+
+__all__ = ["Deception", "Truth"]
+
+_HEAD: Final = "deception"
+_CLAIMS: Final = frozenset(
+    {
+        "deadline",
+        "scarcity",
+        "social_proof",
+        "prior_contact",
+        "existing_relationship",
+        "price_discount",
+        "guarantee",
+    }
+)
+"""Labels of the head that a record may make honest; every other one is manipulation."""
+_MESSAGES: Final = {
+    "contradicted": "“{said}”, but the record says: {record}",
+    "unsupported": "“{said}” is not on record",
+}
+
+
+class Deception(Evidence, namespace="deception", version=1, kinds=["message.send"]):
+    """What the deception head sees in the words of a message."""
+
+    score: float | Unknown = fact(doc="0 to 1; 0 where there is no text")
+    flagged: bool | Unknown = fact(doc="the score reaches the head's threshold")
+    claims: tuple[str, ...] | Unknown = fact(doc="deadline, scarcity, price_discount, ...")
+    manipulation: tuple[str, ...] | Unknown = fact(doc="pressure, guilt, impersonation, ...")
+    promotional: bool | Unknown = fact(doc="the promotional head flags the text")
+
+
+class Truth(Evidence, namespace="truth", version=1, kinds=["message.send"]):
+    """What the records say of a message's claims, and who it says is writing."""
+
+    contradicted: tuple[str, ...] = fact(
+        doc="date, price, discount, stock: the record says otherwise"
+    )
+    unsupported: tuple[str, ...] = fact(doc="the same, prior_contact and relationship: no record")
+    discloses_ai: bool = fact(doc="the text says that a machine writes")
+    claims_human: bool = fact(doc="the text says that a person writes")
+    signature: Literal["none", "known", "unknown", "unchecked"] = fact(
+        doc="who signs: a name of the charter, another, or a charter that names none"
+    )
+
+
+_NO_TEXT: Final = Deception(0.0, False, (), (), False)
+_SILENT: Final = Truth((), (), False, False, "none")
+
+
+@hookimpl
+def declare() -> Manifest:
+    """What this plugin brings."""
+    return Manifest("deception", "1", evidence=(Deception, Truth))
+
+
+@hookimpl
+def examine_many(
+    actions: Sequence[Action], context: Context
+) -> list[tuple[Evidence | Failed, Evidence]]:
+    """Score all texts in one batch; compare each message with its records."""
+    seen = _deceptions(actions, context)
+    return [(seen.get(i, _NO_TEXT), _truth(action, context)) for i, action in enumerate(actions)]
+
+
+def _deceptions(actions: Sequence[Action], context: Context) -> dict[int, Evidence | Failed]:
+    """By index of the action, for those with a text."""
+    texts = {
+        i: list(_texts(a)) for i, a in enumerate(actions) if a.text or "subject_line" in a.args
+    }
+    flat = [t for parts in texts.values() for t in parts]
+    if not flat:
+        return {}
+    try:
+        scores = iter(context.classify(_HEAD, flat))
+    except ModelError as error:
+        return dict.fromkeys(texts, Failed(f"no model: {error.message}"))
+    return {i: _seen([next(scores) for _ in parts]) for i, parts in texts.items() if parts}
+
+
+def _texts(action: Action) -> Sequence[str]:
+    """What a person would read; the body first, because its spans are shown."""
+    subject = action.args.get("subject_line", "")
+    return [t for t in (action.text, subject) if isinstance(t, str) and t.strip()]
+
+
+def _seen(parts: Sequence[Any]) -> Deception:
+    """The strictest over body and subject line; what cannot be scored leaves all unknown."""
+    spoken = [p for p in parts if p.language != "zxx"]  # without words there is nothing to deceive
+    if not spoken:
+        return _NO_TEXT
+    lacking = next((p for p in spoken if _HEAD not in p.scores), None)
+    if lacking is not None:
+        reason = next((g.reason for g in lacking.gaps if g.fact.startswith(_HEAD)), "no score")
+        return Deception(*[Unknown(reason)] * 5)
+    labels = {label for p in spoken for label in p.labels.get(_HEAD, ())}
+    flagged = any(p.flags.get(_HEAD) for p in spoken)
+    return Deception(
+        max(float(p.scores[_HEAD]) for p in spoken),
+        flagged,
+        tuple(sorted(labels & _CLAIMS)),
+        tuple(sorted(labels - _CLAIMS)),
+        any(bool(p.flags.get("promotional")) for p in spoken),
+        findings=tuple(_model_findings(spoken[0], labels - _CLAIMS)) if flagged else (),
+    )
+
+
+def _model_findings(body: Any, labels: set[str]) -> Sequence[Finding]:
+    names = ", ".join(sorted(labels)) or "manipulation"
+    message = f"the wording presses or misleads ({names})"
+    score = round(float(body.scores[_HEAD]), 3)
+    return [Finding("deception", message, body.spans.get(_HEAD), score, "deception head")]
+
+
+def _truth(action: Action, context: Context) -> Truth:
+    if not action.text:
+        return _SILENT
+    person = context.person(action)
+    country = person.contact.country if person is not None else ""
+    found = check(action, person, context.now, country)
+    folded = fold(action.text)
+    contradicted = {c.kind for c in found if c.outcome == "contradicted"}
+    unsupported = {c.kind for c in found if c.outcome == "unsupported"}
+    return Truth(
+        tuple(sorted(contradicted)) if contradicted else (),
+        tuple(sorted(unsupported)) if unsupported else (),
+        any(phrase in folded for phrase in AI_DISCLOSED),
+        any(phrase in folded for phrase in CLAIMS_HUMAN),
+        _signature(action, context),
+        findings=tuple(_finding(c) for c in found if c.outcome != "supported") if found else (),
+    )
+
+
+def _finding(claim: Claim) -> Finding:
+    message = _MESSAGES[claim.outcome].format(said=claim.said, record=claim.record)
+    return Finding(f"{claim.outcome}_{claim.kind}", message, claim.span, None, "CRM record")
+
+
+def _signature(
+    action: Action, context: Context
+) -> Literal["none", "known", "unknown", "unchecked"]:
+    name = signature(action.text)
+    if not name:
+        return "none"
+    agent = context.agent(action)
+    if agent is None or not agent.sender_names:
+        return "unchecked"
+    return "known" if is_known(name, agent.sender_names, action.sender.brand) else "unknown"

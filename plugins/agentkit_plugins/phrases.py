@@ -1,0 +1,138 @@
+"""Phrases in English, German, French and Spanish that need no model to be understood.
+
+Written for this project. All are lower case, with straight apostrophes; a text is folded the same
+way before it is searched.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+__all__ = [
+    "AI_DISCLOSED",
+    "ASKS_FOR_PERSON",
+    "CLAIMS_HUMAN",
+    "PRESSURE",
+    "PRIOR_CONTACT",
+    "RELATIONSHIP",
+    "first_phrase",
+    "fold",
+]
+
+ASKS_FOR_PERSON: Final = (
+    "speak to a human", "talk to a human", "speak with a human", "talk with a human",
+    "speak to a person", "talk to a person", "speak to a real person", "talk to a real person",
+    "speak to someone real", "a human being please", "real human", "human agent", "live agent",
+    "speak to your manager", "speak to a manager", "speak to your supervisor",
+    "not a bot please", "no more bots", "stop sending me bots",
+    "mit einem menschen sprechen", "mit einem menschen reden", "einen menschen sprechen",
+    "einen echten menschen", "einem echten menschen", "einem mitarbeiter sprechen",
+    "einer mitarbeiterin sprechen", "ihren vorgesetzten", "keinen bot", "kein bot mehr",
+    "menschlichen ansprechpartner", "persönlichen ansprechpartner",
+    "parler à un humain", "parler à une personne", "parler avec un humain", "un être humain",
+    "un vrai humain", "une vraie personne", "parler à quelqu'un de réel", "un conseiller humain",
+    "parler à un responsable", "parler à votre responsable", "pas un robot",
+    "hablar con una persona", "hablar con un humano", "una persona real", "un ser humano",
+    "hablar con un agente", "hablar con su supervisor", "hablar con un responsable",
+    "no con un robot", "no quiero un robot",
+)  # fmt: skip
+"""A customer asks for a person."""
+
+AI_DISCLOSED: Final = (
+    "ai assistant", "ai-assistant", "ai system", "ai agent", "ai-generated", "ai generated",
+    "artificial intelligence", "automated assistant", "virtual assistant", "automated system",
+    "chatbot", "written by an ai", "written with ai", "with the help of ai", "i am an ai",
+    "i'm an ai", "our ai", "automated message",
+    "ki-assistent", "ki assistent", "ki-system", "ki-agent", "ki-gestützt", "ki-generiert",
+    "künstliche intelligenz", "künstlichen intelligenz", "künstlicher intelligenz",
+    "mit ki erstellt", "von einer ki", "virtueller assistent", "virtuelle assistentin",
+    "automatisierter assistent", "automatisch erstellt", "automatisierte nachricht",
+    "assistant ia", "assistante ia", "assistant d'ia", "agent ia", "intelligence artificielle",
+    "assistant virtuel", "assistante virtuelle", "assistant automatisé", "généré par ia",
+    "généré par une ia", "rédigé par une ia", "message automatisé", "message automatique",
+    "asistente de ia", "asistente ia", "agente de ia", "inteligencia artificial",
+    "asistente virtual", "asistente automatizado", "asistente automático", "generado por ia",
+    "mensaje automatizado", "mensaje automático",
+)  # fmt: skip
+"""The text says that a machine writes."""
+
+CLAIMS_HUMAN: Final = (
+    "i am a real person", "i'm a real person", "i am a human", "i'm a human", "i am human",
+    "i'm human", "i'm not a bot", "i am not a bot", "i'm not a robot", "i am not a robot",
+    "this is not a bot", "not an automated message", "this isn't automated", "i am not an ai",
+    "i'm not an ai", "written by a real person", "a real human wrote",
+    "ich bin ein mensch", "ich bin ein echter mensch", "ich bin eine echte person",
+    "ich bin kein bot", "ich bin kein roboter", "ich bin keine ki", "kein automatischer text",
+    "keine automatische nachricht",
+    "je suis un humain", "je suis une vraie personne", "je suis une personne réelle",
+    "je ne suis pas un robot", "je ne suis pas une ia", "ceci n'est pas un message automatique",
+    "soy una persona real", "soy un humano", "soy humana", "soy humano", "no soy un robot",
+    "no soy un bot", "no soy una ia", "este no es un mensaje automático",
+)  # fmt: skip
+"""A machine's text that says a person writes."""
+
+PRIOR_CONTACT: Final = (
+    "as discussed", "as we discussed", "as agreed", "as you requested", "you asked us",
+    "you asked me", "you requested", "we spoke", "we talked", "our conversation", "our call",
+    "per our call", "following our meeting", "our last meeting", "you told us", "you told me",
+    "you reached out", "you contacted us", "as promised on the phone", "when we met",
+    "wie besprochen", "wie vereinbart", "wie telefonisch", "wie gewünscht", "sie haben uns gebeten",
+    "sie baten uns", "unser gespräch", "unserem gespräch", "unseres gesprächs", "unser telefonat",
+    "unserem telefonat", "sie hatten uns", "wir haben letzte woche", "sie haben angefragt",
+    "wir hatten telefoniert", "wir haben telefoniert", "wir haben gesprochen",
+    "comme convenu", "comme discuté", "suite à notre conversation", "suite à notre appel",
+    "suite à notre échange", "vous nous avez demandé", "vous m'avez demandé", "vous aviez demandé",
+    "notre conversation", "notre dernier échange", "nous avons parlé", "lors de notre rendez-vous",
+    "como hablamos", "como comentamos", "como acordamos", "según lo acordado", "nos pidió",
+    "usted nos pidió", "nuestra conversación", "nuestra llamada", "como solicitó", "me pidió",
+    "tal como quedamos", "nuestra última reunión",
+)  # fmt: skip
+"""The text refers to an earlier contact."""
+
+RELATIONSHIP: Final = (
+    "as an existing customer", "as a loyal customer", "as our customer", "as a valued customer",
+    "your contract with us", "your current contract", "your existing contract", "your last order",
+    "your recent order", "your recent purchase", "your last purchase",
+    "als bestandskunde", "als bestandskundin", "als treuer kunde", "als treue kundin",
+    "als unser kunde", "als unsere kundin", "ihr vertrag", "ihrem vertrag", "ihren vertrag",
+    "ihre letzte bestellung", "ihrer letzten bestellung", "ihren letzten einkauf",
+    "en tant que client", "cliente fidèle", "client fidèle", "votre contrat",
+    "votre dernière commande",
+    "votre dernier achat", "votre récente commande",
+    "como cliente", "cliente habitual", "su contrato", "su último pedido", "su última compra",
+    "su reciente compra",
+)  # fmt: skip
+"""The text says that the person is a customer already."""
+
+PRESSURE: Final = (
+    "act now", "act fast", "hurry", "last chance", "don't miss", "do not miss",
+    "before it's too late",
+    "before it is too late", "now or never", "final notice", "you will regret", "you'll regret",
+    "while stocks last", "while supplies last", "selling fast", "almost gone", "nearly gone",
+    "almost sold out", "nearly sold out", "going fast", "limited time only", "offer ends soon",
+    "jetzt oder nie", "letzte chance", "nur noch heute", "schnell sein", "beeilen sie sich",
+    "greifen sie jetzt zu", "bevor es zu spät ist", "sonst ist es zu spät", "fast ausverkauft",
+    "fast vergriffen", "solange der vorrat reicht", "nicht verpassen", "verpassen sie nicht",
+    "dépêchez-vous", "dernière chance", "ne manquez pas", "ne ratez pas",
+    "avant qu'il ne soit trop tard",
+    "maintenant ou jamais", "presque épuisé", "bientôt épuisé", "dans la limite des stocks",
+    "agissez maintenant", "vite, ",
+    "actúe ya", "actúe ahora", "dese prisa", "última oportunidad", "no se lo pierda",
+    "no te lo pierdas",
+    "antes de que sea tarde", "ahora o nunca", "casi agotado", "a punto de agotarse",
+    "hasta agotar existencias", "date prisa",
+)  # fmt: skip
+"""Urgency that carries no information: it can be dropped without losing any."""
+
+
+@lru_cache(maxsize=256)
+def fold(text: str) -> str:
+    """Lower case with straight apostrophes; same length for the four languages."""
+    return text.lower().replace("’", "'")
+
+
+def first_phrase(text: str, phrases: tuple[str, ...]) -> str | None:
+    """The first of ``phrases`` that a text contains."""
+    folded = fold(text)
+    return next((p for p in phrases if p in folded), None)
