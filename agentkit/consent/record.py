@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -96,13 +96,24 @@ def record_consents(
     *,
     now: datetime,
     actor: str = "system",
+    owners: Callable[[str], Sequence[str]] | None = None,
 ) -> list[Recorded]:
-    """Record (contact, event) pairs, in order; what is there already stays as it is."""
+    """Record (contact, event) pairs, in order; what is there already stays as it is.
+
+    Args:
+        unit: The transaction.
+        tenant: Whose data.
+        events: CRM ids (empty where nobody is known for the point) and what was said.
+        now: When they are recorded.
+        actor: Who says so.
+        owners: Who has a mailbox or number (`owners_of_points`); None asks the database each time.
+    """
+    sharing = owners or (lambda point: contacts_at(unit.conn, tenant, point))
     plain = [(contact, _normal(record)) for contact, record in events]
     concerned = {c for c, _ in plain if c}
     for contact, record in plain:
         if record.status in OBJECTIONS:
-            concerned.update(_people(unit.conn, tenant, contact, record))
+            concerned.update(sharing(record.point))
     unit.lock_people(tenant, concerned)
     ids = [event_id(unit.vault, tenant, contact, record) for contact, record in plain]
     known = known_events(unit.conn, tenant, ids)
@@ -113,7 +124,10 @@ def record_consents(
             continue
         known.add(event)
         _insert(unit, tenant, contact, record, event, now, actor)
-        stopped = _stop(unit, tenant, contact, record, event, now, actor)
+        stopped = []
+        if record.status in OBJECTIONS:
+            people = sorted({contact, *sharing(record.point)} - {""})
+            stopped = _stop(unit, tenant, people, record, event, now, actor)
         done.append(Recorded(event, new=True, stopped=tuple(stopped)))
     return done
 
@@ -187,11 +201,6 @@ def _normal(record: ConsentRecord) -> ConsentRecord:
     return replace(record, point=point_key(record.point), channel=normal_channel(record.channel))
 
 
-def _people(conn: Connection, tenant: str, contact: str, record: ConsentRecord) -> list[str]:
-    """Who is concerned: the contact, and all who share the mailbox or number."""
-    return sorted({contact, *contacts_at(conn, tenant, record.point)} - {""})
-
-
 def _insert(
     unit: Unit,
     tenant: str,
@@ -220,14 +229,11 @@ def _insert(
 def _stop(
     unit: Unit,
     tenant: str,
-    contact: str,
+    people: Sequence[str],
     record: ConsentRecord,
     event: str,
     now: datetime,
     actor: str,
 ) -> list[str]:
-    if record.status not in OBJECTIONS:
-        return []
-    people = _people(unit.conn, tenant, contact, record)
     objection = Objection(record.point, record.channel, record.purpose, record.brand, event=event)
     return stop_actions(unit, tenant, people, objection, now=now, actor=actor)

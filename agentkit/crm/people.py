@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from agentkit.store import Store
 
-__all__ = ["CHUNK", "HISTORY", "InlinePeople", "People", "StorePeople"]
+__all__ = ["CHUNK", "HISTORY", "InlinePeople", "People", "StorePeople", "consents_of"]
 
 CHUNK: Final = 500
 """Ids a query: below every database's limit on bound values."""
@@ -84,10 +84,10 @@ class StorePeople:
     def _chunk(self, conn: Connection, tenant: str, ids: Sequence[str]) -> dict[str, Person]:
         marks = placeholders(len(ids))
         sql = f"{CONTACT_SQL} where tenant = ? and id in ({marks})"
-        contacts = {row[0]: read_contact(row) for row in execute(conn, sql, (tenant, *ids))}
+        contacts = {row[0]: read_contact(row) for row in execute(conn, sql, (tenant, *ids)).all()}
         if not contacts:
             return {}
-        consents = _consents(conn, tenant, contacts)
+        consents = consents_of(conn, tenant, contacts)
         closed = self._suppressions(conn, tenant, contacts, consents)
         since = to_micros(self._store.clock.now() - HISTORY)
         history = _history(conn, tenant, list(contacts), since)
@@ -112,6 +112,8 @@ class StorePeople:
         consents: dict[str, list[ConsentRecord]],
     ) -> dict[str, set[str]]:
         """Channels closed to marketing by every brand; narrower ones become withdrawals."""
+        if not _any_suppressed(conn, tenant):
+            return {}
         owners: dict[str, list[tuple[str, str]]] = {}
         vault = self._store.vault
         for id_, contact in contacts.items():
@@ -131,14 +133,17 @@ class StorePeople:
         return closed
 
 
-def _consents(
+def consents_of(
     conn: Connection, tenant: str, contacts: Mapping[str, Contact]
 ) -> dict[str, list[ConsentRecord]]:
-    """Events by contact, and those of their points for which nobody was known."""
+    """Events by contact, and those of their points for which nobody was known.
+
+    (``length(contact) = 0`` keeps SQLite from searching all such events instead of the points.)
+    """
     marks = placeholders(len(contacts))
     sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and contact in ({marks})"
     found: dict[str, list[ConsentRecord]] = {}
-    for row in execute(conn, sql, (tenant, *contacts)):
+    for row in execute(conn, sql, (tenant, *contacts)).all():
         found.setdefault(row[0], []).append(read_event(row[1:]))
     owners: dict[str, list[str]] = {}
     for id_, contact in contacts.items():
@@ -146,13 +151,19 @@ def _consents(
             owners.setdefault(point, []).append(id_)
     for event in _in_chunks(
         conn,
-        f"select {_EVENTS} from consent_events where tenant = ? and contact = '' and point in",
+        f"select {_EVENTS} from consent_events where tenant = ? and length(contact) = 0 "
+        "and point in",
         tenant,
         list(owners),
     ):
         for id_ in owners[event[0]]:
             found.setdefault(id_, []).append(read_event(event))
     return found
+
+
+def _any_suppressed(conn: Connection, tenant: str) -> bool:
+    sql = "select 1 from suppressions where tenant = ? limit 1"
+    return execute(conn, sql, (tenant,)).one_or_none() is not None
 
 
 def _suppressed_rows(
@@ -170,7 +181,7 @@ def _in_chunks(
 ) -> Iterator[Sequence[Any]]:
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        yield from execute(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk))
+        yield from execute(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk)).all()
 
 
 def _history(
@@ -182,7 +193,7 @@ def _history(
         f"and contact in ({placeholders(len(ids))}) order by at, id"
     )
     found: dict[str, list[Touch]] = {}
-    for contact, kind, channel, purpose, at in execute(conn, sql, (tenant, since, *ids)):
+    for contact, kind, channel, purpose, at in execute(conn, sql, (tenant, since, *ids)).all():
         found.setdefault(contact, []).append(Touch(kind, channel, purpose, from_micros(at)))
     return found
 
@@ -195,21 +206,27 @@ def _latest(
     A ticket also tells how many of the person's tickets are open with priority P1 (``open_p1``).
     """
     sql = (
-        "select contact, type, id, fields, n from (select contact, type, id, fields, row_number() "
-        "over (partition by contact, type order by updated_at desc, id desc) as n from records "
-        f"where tenant = ? and contact in ({placeholders(len(ids))}) and type <> ?) as ranked "
-        "where n = 1 or type = 'ticket' order by n"
+        "select contact, type, updated_at, id, fields from records "
+        f"where tenant = ? and contact in ({placeholders(len(ids))}) and type <> ?"
     )
-    found: dict[str, dict[str, Any]] = {}
-    for contact, kind, id_, text, n in execute(conn, sql, (tenant, *ids, _CORRESPONDENCE)):
-        fields, records = orjson.loads(text), found.setdefault(contact, {})
-        if n == 1:
-            records[kind] = {"id": id_, **fields}
-            if kind == "ticket":
-                records[kind]["open_p1"] = 0
-        if kind == "ticket" and fields.get("open") is True and fields.get("priority") == "P1":
-            records[kind]["open_p1"] += 1
+    newest: dict[tuple[str, str], tuple[int, str, str]] = {}
+    urgent: dict[str, int] = {}
+    for contact, kind, at, id_, text in execute(conn, sql, (tenant, *ids, _CORRESPONDENCE)).all():
+        candidate = (at, id_, text)
+        if candidate > newest.get((contact, kind), (-1, "", "")):
+            newest[contact, kind] = candidate
+        if kind == "ticket" and _is_open_p1(text):
+            urgent[contact] = urgent.get(contact, 0) + 1
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for (contact, kind), (_, id_, text) in newest.items():
+        counted = {"open_p1": urgent.get(contact, 0)} if kind == "ticket" else {}
+        found.setdefault(contact, {})[kind] = {"id": id_, **orjson.loads(text), **counted}
     return found
+
+
+def _is_open_p1(text: str) -> bool:
+    fields = orjson.loads(text)
+    return fields.get("open") is True and fields.get("priority") == "P1"
 
 
 def _choose_records(
