@@ -116,13 +116,16 @@ def insert_actions(
     *,
     states: Sequence[ActionState] | None = None,
 ) -> None:
-    """Insert one row a review, in the state that its ruling gives; ids that exist stay as they are.
+    """Insert one row a review, in the state that its ruling gives.
 
     Args:
         unit: The transaction.
         reviews: All of one tenant.
         now: Instant of creation.
         states: Other states than the rulings'.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: an id exists already.
     """
     if not reviews:
         return
@@ -135,7 +138,7 @@ def insert_actions(
         _row(review, state, payload, micros)
         for review, state, payload in zip(reviews, chosen, sealed, strict=True)
     ]
-    insert_many(unit.conn, "actions", _COLUMNS, rows, or_ignore=True)
+    insert_many(unit.conn, "actions", _COLUMNS, rows)
 
 
 def _row(review: Review, state: str, payload: bytes, micros: int) -> tuple[Any, ...]:
@@ -158,7 +161,9 @@ def find_actions(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str,
     wanted, found = list(ids), {}
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
-        sql = f"select {_SELECT} from actions where tenant = ? and id in ({placeholders(len(chunk))})"
+        sql = (
+            f"select {_SELECT} from actions where tenant = ? and id in ({placeholders(len(chunk))})"
+        )
         for row in execute(conn, sql, (tenant, *chunk)):
             found[row[1]] = read_row(row)
     return found

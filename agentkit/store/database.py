@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -190,12 +191,14 @@ class Store:
 
 
 def _prepare_file(database: str, *, create: bool) -> None:
-    """Make the folder of a new SQLite file, or say that there is no such file."""
+    """Make a new SQLite file that only its owner can read, or say that there is no such file."""
     if database.startswith("file:"):  # an SQLite URI: the caller knows what it does
         return
     path = Path(database)
     if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(OSError):  # where this fails, SQLite says why
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     elif not path.exists():
         raise StoreError(
             f"there is no database {path}",

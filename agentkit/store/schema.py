@@ -57,9 +57,9 @@ def prepare(engine: Engine, home: Path, clock: Clock, *, create: bool) -> None:
             found = current(reader)
     if found == HEAD:
         return
+    _check_known(found)
     if not create:
         raise _refusal(found, engine)
-    _check_known(found)
     with engine.connect() as conn, conn.begin():
         _migrate(conn, home, clock)
 
