@@ -218,8 +218,8 @@ class Vault:
         insert_many(conn, "person_keys", columns, rows, or_ignore=True)
 
     def _unwrap(self, wrapped: bytes, bound: bytes) -> AESGCM:
-        """Unwrap a person's key, remembering the last 50,000."""
-        cipher = self._open.get(wrapped)
+        """Unwrap a person's key, remembering some 50,000 by what they belong to."""
+        cipher = self._open.get(bound + wrapped)
         if cipher is None:
             nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
             try:
@@ -231,7 +231,7 @@ class Vault:
                 ) from error
             if len(self._open) >= _MAX_OPEN:
                 self._open.clear()
-            self._open[wrapped] = cipher
+            self._open[bound + wrapped] = cipher
         return cipher
 
 
