@@ -32,6 +32,7 @@ from typing import (
 from agentkit.action import Scope
 from agentkit.canonical import clean_text
 from agentkit.errors import InvalidEvidence
+from agentkit.frozen import fast_init
 
 __all__ = [
     "MAX_LIST",
@@ -224,12 +225,15 @@ class Evidence(_Declaring):
                 hint=f"write: class {cls.__name__}(Evidence, namespace='word')",
             )
         dataclasses.dataclass(frozen=True, init=False)(cls)
+        try:
+            fast_init(cls)
+        except TypeError as error:
+            raise InvalidEvidence(str(error), hint="put facts without defaults first") from error
         cls.namespace = namespace
         cls.version = version
         cls.scope = Scope.of(kinds, channels, purposes)
         cls.fields = _declare(cls, namespace, all_volatile=volatile)
         cls.volatile = any(f.volatile for f in cls.fields)
-        cls.__init__ = _writer(cls)  # type: ignore[method-assign]
         cls._facts = _reader(cls.fields)
 
     def facts(self) -> dict[str, Any]:
@@ -311,35 +315,9 @@ def _reader(fields: Sequence[Field]) -> Callable[[Evidence], dict[str, Any]]:
         lines += [f"  v{i} = self.{field.attr}", f"  if {suspect}: v{i} = _check(v{i}, f{i})"]
     pairs = ", ".join(f"{f.name!r}: v{i}" for i, f in enumerate(fields))
     source = "\n".join([*lines, f"  return {{{pairs}}}"])
-    exec(source, names)  # noqa: S102  (names of declared fields only: identifiers, checked by Python)
+    exec(source, names)  # noqa: S102  (declared field names only, as in fast_init)
     reader: Callable[[Evidence], dict[str, Any]] = names["facts"]
     return reader
-
-
-def _writer(cls: type[Evidence]) -> Any:
-    """Write ``__init__`` for one class: plain stores, a third of a frozen dataclass's time."""
-    names: dict[str, Any] = {}
-    signature, stores = ["self"], ["d = self.__dict__"]
-    for field in dataclasses.fields(cls):
-        if field.name == "findings":
-            continue
-        default = ""
-        if field.default is not dataclasses.MISSING:
-            names[f"d_{field.name}"] = field.default
-            default = f"=d_{field.name}"
-        elif field.default_factory is not dataclasses.MISSING:
-            raise InvalidEvidence(f"{cls.__name__}.{field.name} needs a plain default value")
-        signature.append(field.name + default)
-        stores.append(f"d[{field.name!r}] = {field.name}")
-    source = f"def __init__({', '.join(signature)}, *, findings=()):\n "
-    try:
-        exec(source + "; ".join([*stores, "d['findings'] = findings"]), names)  # noqa: S102  (as below)
-    except SyntaxError as error:
-        raise InvalidEvidence(
-            f"{cls.__name__} has a fact without a default after one with a default",
-            hint="put the facts without defaults first",
-        ) from error
-    return names["__init__"]
 
 
 def _refuse(field: Field, value: object, why: str) -> NoReturn:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from agentkit.action import Action
 from agentkit.evidence import Evidence, Gap
+from agentkit.frozen import fast_init
 
 __all__ = ["Fired", "Mode", "Outcome", "Review", "Revision", "Ruling", "Verdict", "join"]
 
@@ -106,6 +107,7 @@ class Revision:
     after: str
 
 
+@fast_init
 @dataclass(frozen=True)
 class Verdict:
     """The judgement of one action.
@@ -227,6 +229,7 @@ def _instant(value: str | datetime | None) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
+@fast_init
 @dataclass(frozen=True)
 class Review:
     """Everything that the gate found out about one action.

@@ -146,14 +146,15 @@ class Judge:
         bench = self._bench(action, jurisdiction, now.date())
         if not bench.articles:
             return None
-        known = dict(bench.parameters)
-        for name in bench.needs:
-            value = facts.get(name, _MISSING)
-            if type(value) is not Unknown:
-                known[name] = value
+        get = facts.get
+        known = {n: v for n in bench.needs if type(v := get(n, _MISSING)) is not Unknown}
+        known.update(bench.parameters)
         try:
             activation = self._env.Activation(known)
-            if all(c.eval(activation).value() is False for c in bench.chunks):
+            for chunk in bench.chunks:
+                if chunk.eval(activation).value() is not False:
+                    break
+            else:
                 return None
         except Exception:  # noqa: BLE001, S110  (whatever it was, asking one by one names the article)
             pass

@@ -26,6 +26,7 @@ __all__ = ["BatchContext", "Gate", "People", "Scorer"]
 ROUNDS: Final = 3
 """Most rounds of revision."""
 
+_ALLOW: Final = Outcome()
 _Answers = list[dict[str, Evidence | Failed]]
 _Asking = Generator[tuple[Sequence[Action], BatchContext], _Answers, list[Review]]
 
@@ -324,7 +325,7 @@ class _Found:
         binding: str,
         models: tuple[tuple[str, str], ...],
     ) -> Verdict:
-        outcome = Outcome()
+        outcome = _ALLOW
         if self.fired or self.gap_outcomes:
             voices = [
                 Outcome(f.ruling, f.until, frozenset([f.task] if f.task else ()))

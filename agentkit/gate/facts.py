@@ -27,6 +27,8 @@ _PYTHON: Final[Mapping[str, type]] = {
     "string": str, "bool": bool, "int": int, "double": float, "timestamp": datetime,
 }  # fmt: skip
 _AGENT_FACTS: Final = ("owner", "model", "provider", "region")
+_OFTEN_NONE: Final = frozenset({"company", "owner"})
+"""Contact attributes whose absence is an ordinary value: a consumer has no company."""
 _CONTACT_ATTRIBUTES: Final = frozenset(Contact.__slots__) - {"fields", "relationship"}
 
 
@@ -44,7 +46,7 @@ class CoreFacts:
         """Prepare for the kinds and record fields of ``catalogue``."""
         own = _qualified("contact", catalogue.record_fields["contact"])
         self._attributes = [
-            (fact, m.source, Unknown("not on record", fact))
+            (fact, m.source, "" if m.source in _OFTEN_NONE else Unknown("not on record", fact))
             for fact, m in own
             if m.source in _CONTACT_ATTRIBUTES
         ]

@@ -1,0 +1,7 @@
+"""``python -m agentkit.cli``."""
+
+from __future__ import annotations
+
+from agentkit.cli import main
+
+main()
