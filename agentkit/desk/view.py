@@ -1,0 +1,230 @@
+"""A case as a person reads it: what was proposed, what speaks against it, what was said before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from agentkit.action import Action
+from agentkit.case import Case
+from agentkit.context import Contact, Person
+from agentkit.desk import rows
+from agentkit.desk.conversation import Turn, read_conversation
+from agentkit.desk.reasons import CORE_REASONS, because
+from agentkit.evidence import Finding, Gap, Unknown
+from agentkit.gate.facts import jurisdiction_for
+from agentkit.store.actions import StoredAction, StoredReview, find_action, open_review
+from agentkit.verdict import Fired, Ruling, Verdict
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from agentkit.constitution.judge import Judge
+    from agentkit.gate import Gate
+    from agentkit.store import Store
+
+__all__ = ["CaseView", "FiredArticle", "Views"]
+
+_FACT: Final = re.compile(r"\b[a-z_]+\.[a-z_0-9]+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class FiredArticle:
+    """An article that fired, in words.
+
+    Attributes:
+        fired: The record.
+        because: The sentence, filled in with this case's facts.
+        principle: The principle that it serves.
+        cites: Sources.
+        status: ``settled``, ``contested`` or ``policy``; empty where the article is gone.
+        facts: Names of the facts that it reads.
+    """
+
+    fired: Fired
+    because: str
+    principle: str = ""
+    cites: tuple[str, ...] = ()
+    status: str = ""
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything that a person needs to decide one case.
+
+    Attributes:
+        case: The case with its decisions.
+        state: State of the action: ``unknown`` means that it may have happened.
+        agent: Who proposed it.
+        kind: Kind of the action.
+        action: The action as judged: the last revision; None where the person was erased.
+        proposed: As the agent proposed it, or None.
+        verdict: The judgement.
+        contact: The person concerned, where the CRM has one.
+        articles: What fired and binds.
+        noted: What fired in warn or shadow mode.
+        gaps: Missing facts.
+        gap_roles: Role that may accept the absence, by fact; the others are nobody's to accept.
+        facts: Recorded facts that the articles read, as shown.
+        findings: What plugins point at, by namespace.
+        conversation: What was written before, oldest first.
+    """
+
+    case: Case
+    state: str
+    agent: str
+    kind: str
+    action: Action | None
+    proposed: Action | None
+    verdict: Verdict
+    contact: Contact | None = None
+    articles: tuple[FiredArticle, ...] = ()
+    noted: tuple[FiredArticle, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    gap_roles: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
+    findings: tuple[tuple[str, Finding], ...] = ()
+    conversation: tuple[Turn, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text or the arguments are not what the agent proposed."""
+        if self.action is None or self.proposed is None:
+            return False
+        before, after = self.proposed, self.action
+        return (before.text, before.args) != (after.text, after.args)
+
+
+class Views:
+    """Builds case views."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        """Read from this store, and ask this gate what its articles say."""
+        self._store = store
+        self._gate = gate
+
+    def case(self, tenant: str, case_id: str) -> CaseView:
+        """One case.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        vault = self._store.vault
+        with self._store.read() as conn:
+            case = rows.find_case(conn, vault, tenant, case_id)
+            stored = find_action(conn, tenant, case.action)
+            review = None if stored is None else open_review(conn, vault, stored)
+            talk: tuple[Turn, ...] = ()
+            if stored is not None:
+                talk = read_conversation(conn, vault, tenant, stored.person, review)
+        return self._view(case, stored, review, talk)
+
+    def gap_roles(self, conn: Connection, stored: StoredAction) -> dict[str, str]:
+        """Role by missing fact: only where every binding that judged for it says the same role."""
+        if not stored.verdict.gap_rulings:
+            return {}
+        review = open_review(conn, self._store.vault, stored)
+        return {} if review is None else self._gap_roles(review, self._person(review.action))
+
+    def _view(
+        self,
+        case: Case,
+        stored: StoredAction | None,
+        review: StoredReview | None,
+        talk: tuple[Turn, ...],
+    ) -> CaseView:
+        if stored is None or review is None:
+            return _erased(case, stored)
+        person = self._person(review.action)
+        articles = tuple(self._article(f, review, person) for f in review.verdict.fired)
+        findings = [(n, f) for n, found in review.findings.items() for f in found]
+        return CaseView(
+            case=case,
+            state=stored.state,
+            agent=stored.agent,
+            kind=stored.kind,
+            action=review.action,
+            proposed=review.proposed,
+            verdict=review.verdict,
+            contact=None if person is None else person.contact,
+            articles=articles,
+            noted=tuple(self._article(f, review, person) for f in review.verdict.noted),
+            gaps=review.verdict.gaps,
+            gap_roles=self._gap_roles(review, person),
+            facts=_shown_facts(review, articles),
+            findings=tuple(findings),
+            conversation=talk,
+        )
+
+    def _person(self, action: Action) -> Person | None:
+        if not action.subject:
+            return None
+        return self._gate.people.people(action.tenant, [action]).get(action.subject)
+
+    def _article(self, fired: Fired, review: StoredReview, person: Person | None) -> FiredArticle:
+        located = self._gate.policy.article(fired.article)
+        if located is None:
+            return FiredArticle(fired, CORE_REASONS.get(fired.article, fired.article))
+        article = located.article
+        read = _FACT.findall(f"{article.when} {article.unless} {article.until}")
+        known = self._gate.policy.catalogue.facts
+        return FiredArticle(
+            fired=fired,
+            because=because(review.review(), located, None if person is None else person.contact),
+            principle=article.principle,
+            cites=tuple(article.cites),
+            status=article.status,
+            facts=tuple(name for name in dict.fromkeys(read) if name in known),
+        )
+
+    def _gap_roles(self, review: StoredReview, person: Person | None) -> dict[str, str]:
+        jurisdiction = jurisdiction_for(review.action, person)
+        judges = self._gate.policy.judges_for(review.action, jurisdiction)
+        binding = [j for j in judges if j.binding.mode == "enforce"]
+        facts = [fact for fact, _ in review.verdict.gap_rulings]
+        return {fact: role for fact in facts if (role := _role(fact, binding))}
+
+
+def _role(fact: str, judges: Iterable[Judge]) -> str:
+    """The one role that all bindings name; empty where one of them names none or another."""
+    roles = {judge.binding.overridable_gaps.get(fact, "") for judge in judges}
+    return roles.pop() if len(roles) == 1 else ""
+
+
+def _erased(case: Case, stored: StoredAction | None) -> CaseView:
+    nothing = Verdict(case.action, case.action_digest, Ruling.DENY)
+    verdict = nothing if stored is None else stored.verdict
+    return CaseView(
+        case=case,
+        state="erased" if stored is None else stored.state,
+        agent="" if stored is None else stored.agent,
+        kind="" if stored is None else stored.kind,
+        action=None,
+        proposed=None,
+        verdict=verdict,
+        articles=tuple(FiredArticle(f, f.article) for f in verdict.fired),
+        gaps=verdict.gaps,
+    )
+
+
+def _shown_facts(
+    review: StoredReview, articles: Sequence[FiredArticle]
+) -> tuple[tuple[str, str], ...]:
+    """Name and value of what the articles that fired have read."""
+    names = dict.fromkeys(name for article in articles for name in article.facts)
+    return tuple((n, _shown(review.facts[n])) for n in names if n in review.facts)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Unknown):
+        return f"unknown: {value.reason}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(str(v) for v in value) or "none"
+    return str(value) if value != "" else "none"
