@@ -30,6 +30,8 @@ _ALIASES: Final = {
 }
 _NOT_DIALLED: Final = re.compile(r"[^\d+]")
 _MAX_POINT: Final = 320
+_MIN_DIGITS: Final = 4
+"""Shorter ones are extensions and service numbers, which belong to nobody."""
 
 
 def normal_channel(text: str) -> str:
@@ -77,6 +79,7 @@ def _phone(text: str, country: str) -> str:
         number = phonenumbers.parse(text.removeprefix("tel:"), country.upper() or None)
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_possible_number(number):
+    too_short = len(str(number.national_number)) < _MIN_DIGITS
+    if too_short or not phonenumbers.is_possible_number(number):
         return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

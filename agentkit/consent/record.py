@@ -111,7 +111,7 @@ def record_consents(
     sharing = owners or (lambda point: contacts_at(unit.conn, tenant, point))
     plain = [(contact, _normal(record)) for contact, record in events]
     concerned = {c for c, _ in plain if c}
-    for contact, record in plain:
+    for _, record in plain:
         if record.status in OBJECTIONS:
             concerned.update(sharing(record.point))
     unit.lock_people(tenant, concerned)
@@ -176,14 +176,16 @@ def events_of(
 ) -> list[ConsentRecord]:
     """Every event of a person: under the CRM id, and under points that nobody was known for."""
     columns = ", ".join(EVENT_COLUMNS)
-    sql = f"select {columns} from consent_events where tenant = ? and contact = ?"
-    rows = execute(conn, sql, (tenant, contact)).all()
+    rows: list[Sequence[Any]] = []
+    if contact:
+        sql = f"select {columns} from consent_events where tenant = ? and contact = ?"
+        rows += execute(conn, sql, (tenant, contact)).all()
     if points:
         sql = (
-            f"select {columns} from consent_events where tenant = ? and contact = '' "
+            f"select {columns} from consent_events where tenant = ? and length(contact) = 0 "
             f"and point in ({placeholders(len(points))})"
         )
-        rows = [*rows, *execute(conn, sql, (tenant, *points))]
+        rows += execute(conn, sql, (tenant, *points)).all()
     return [read_event(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["zones_of"]
+__all__ = ["plausible_zone", "zones_of"]
 
 _SAMPLED: Final = tuple(
     datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(days=5 * n) for n in range(220)
@@ -113,13 +113,25 @@ def zones_of(country: str, region: str = "") -> tuple[str, ...]:
     return _distinct(listed if listed is not None else _table().get(country, ()))
 
 
+def plausible_zone(country: str, zone: str) -> bool:
+    """Whether somewhere in ``country`` clocks go as in ``zone``; true where it is unknown."""
+    known = zones_of(country)
+    return not known or _clock(zone) in {_clock(other) for other in known}
+
+
 def _distinct(zones: tuple[str, ...]) -> tuple[str, ...]:
     """The first of every group of zones whose clocks agree."""
     seen: dict[tuple[timedelta | None, ...], str] = {}
     for zone in zones:
-        info = ZoneInfo(zone)
-        seen.setdefault(tuple(instant.astimezone(info).utcoffset() for instant in _SAMPLED), zone)
+        seen.setdefault(_clock(zone), zone)
     return tuple(seen.values())
+
+
+@lru_cache(maxsize=1024)
+def _clock(zone: str) -> tuple[timedelta | None, ...]:
+    """How far a zone's clock is ahead of UTC, at the sampled instants."""
+    info = ZoneInfo(zone)
+    return tuple(instant.astimezone(info).utcoffset() for instant in _SAMPLED)
 
 
 @lru_cache(maxsize=1)

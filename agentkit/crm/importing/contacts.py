@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agentkit.canonical import canonical, from_json
-from agentkit.consent.record import record_consents
+from agentkit.consent.record import events_of, record_consents
 from agentkit.consent.state import OBJECTIONS, state
 from agentkit.context import ConsentRecord
 from agentkit.crm.importing.columns import Columns, columns_of
@@ -63,8 +63,7 @@ def import_contacts(store: Store, tenant: str, path: Path, fmt: str = "auto") ->
         work = _Import(store, tenant, columns, report)
         for chunk in chunks(table.rows):
             work.chunk(chunk)
-    report.problems.sort(key=lambda p: p.line)
-    return report
+    return report.sorted()
 
 
 def chunks(items: Iterable[_T], size: int = _CHUNK) -> Iterator[list[_T]]:
@@ -142,7 +141,7 @@ class _Import:
 
     def _note_shared(self, unit: Unit, drafts: Sequence[Draft]) -> None:
         """Say where two contacts share a mailbox: an objection to one binds both."""
-        by_email = {e: d for d in drafts if (e := d.columns.get("email"))}
+        by_email = {e: d for d in reversed(drafts) if (e := d.columns.get("email"))}
         if not by_email:
             return
         sql = (
@@ -189,10 +188,13 @@ class _Import:
         held = self._held(unit, [d.id for d in kept])
         events: list[tuple[str, ConsentRecord]] = []
         for draft in drafts:
-            known = [] if draft.refused else held.get(draft.id, [])
-            events += self._withdrawals(draft, known)
-            if not draft.refused:
-                self._report_claims(draft, known)
+            if draft.refused:
+                email = draft.columns.get("email", "")
+                nobody = events_of(unit.conn, self._tenant, "", [email]) if email else []
+                events += self._withdrawals(draft, nobody)
+            else:
+                events += self._withdrawals(draft, held.get(draft.id, []))
+                self._report_claims(draft, held.get(draft.id, []))
         record_consents(unit, self._tenant, events, now=self._store.clock.now(), actor="import")
 
     def _held(self, unit: Unit, ids: Sequence[str]) -> dict[str, list[ConsentRecord]]:

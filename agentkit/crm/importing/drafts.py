@@ -12,7 +12,7 @@ from agentkit.crm.importing.dates import ImpossibleDate, read_date, read_flag
 from agentkit.crm.importing.reading import Row
 from agentkit.crm.importing.report import ImportReport
 from agentkit.crm.places import country_code, language_code, region_code, time_zone
-from agentkit.crm.zones import zones_of
+from agentkit.crm.zones import plausible_zone
 from agentkit.store.instants import to_micros
 
 __all__ = ["CLOSED_PURPOSES", "Draft", "read_draft"]
@@ -84,7 +84,7 @@ def _read_place(
     draft.columns |= {
         "country": country, "region": region, "timezone": zone, "language": language
     }  # fmt: skip
-    if country and zone and zone.split("/")[0] not in _continents(country):
+    if country and zone and not plausible_zone(country, zone):
         report.note(draft.line, f"the country {country} and the time zone {zone} contradict")
 
 
@@ -97,10 +97,6 @@ def _region(draft: Draft, text: str, country: str, report: ImportReport) -> str:
     if country and not region:
         report.change(draft.line, f"{country} has no region {text[:40]!r}: left open")
     return region
-
-
-def _continents(country: str) -> set[str]:
-    return {zone.split("/")[0] for zone in zones_of(country)} or {""}
 
 
 def _read_points(

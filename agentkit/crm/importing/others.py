@@ -67,7 +67,7 @@ def import_consents(store: Store, tenant: str, path: Path) -> ImportReport:
         for chunk in chunks(table.rows):
             with store.write() as unit:
                 _consent_chunk(unit, tenant, chunk, report, owners, store.clock.now())
-    return report
+    return report.sorted()
 
 
 def import_history(store: Store, tenant: str, path: Path) -> ImportReport:
@@ -83,7 +83,7 @@ def import_history(store: Store, tenant: str, path: Path) -> ImportReport:
         for chunk in chunks(table.rows):
             with store.write() as unit:
                 _history_chunk(unit, tenant, chunk, report, seen)
-    return report
+    return report.sorted()
 
 
 def import_records(store: Store, tenant: str, path: Path) -> ImportReport:
@@ -112,7 +112,7 @@ def _import_objects(store: Store, tenant: str, path: Path, what: str) -> ImportR
         for chunk in chunks(rows):
             with store.write() as unit:
                 _record_chunk(unit, tenant, chunk, report, store.clock.now())
-    return report
+    return report.sorted()
 
 
 def _need(header: Sequence[str], columns: frozenset[str], path: Path) -> None:

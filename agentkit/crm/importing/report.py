@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 __all__ = ["ImportReport", "Problem", "Severity"]
 
@@ -62,6 +62,11 @@ class ImportReport:
     def rows(self) -> int:
         """Rows of the file, without its header."""
         return self.kept + self.skipped
+
+    def sorted(self) -> Self:
+        """This report, with its problems in the order of the lines."""
+        self.problems.sort(key=lambda problem: problem.line)
+        return self
 
     def skip(self, line: int, reason: str) -> None:
         """Report a row that was not kept."""
