@@ -58,6 +58,7 @@ def test_a_reviser_that_changes_nothing_or_answers_none_yields_nothing() -> None
     "change",
     [
         lambda a: replace(a, purpose="service"),
+        lambda a: replace(a, purpose="service", text="innocent"),
         lambda a: replace(a, subject="C-2"),
         lambda a: replace(a, channel="post"),
         lambda a: replace(a, kind="ticket.open"),

@@ -211,8 +211,7 @@ class Isolated:
                 process.send(message, until)
                 while "call" in (reply := process.receive(until)):
                     process.send(_look_up(reply, context), until)
-                if reply.get("n") != self._asked:
-                    raise _Gone
+                _check_number(reply, self._asked)
             except BaseException:
                 self._drop()
                 raise
@@ -248,6 +247,12 @@ class Isolated:
     def _drop(self) -> None:
         self._process = None
         self._end()
+
+
+def _check_number(reply: Mapping[str, Any], asked: int) -> None:
+    """Refuse an answer to another question: one left over in the pipe, or sent unasked."""
+    if reply.get("n") != asked:
+        raise _Gone
 
 
 def _spawn() -> _Process:
