@@ -17,7 +17,7 @@ from agentkit.clock import parse_instant
 from agentkit.constitution.cel import Dialect, Expression
 from agentkit.constitution.facts import Catalogue
 from agentkit.constitution.load import Constitution
-from agentkit.constitution.model import Article, Example
+from agentkit.constitution.model import Article, ConstitutionFile, Example
 from agentkit.errors import ConfigError, ConstitutionError
 from agentkit.evidence import FactType
 
@@ -91,16 +91,22 @@ def check_examples(constitution: Constitution, catalogue: Catalogue) -> list[Exa
     types: dict[str, FactType] = dict(catalogue.types())
     types |= {f"params.{n}": p.type for n, p in constitution.parameters.items()}
     dialect = Dialect(types)
-    parameters = {
-        f"params.{name}": typed(parameter.default, parameter.type, f"parameter {name}")
-        for name, parameter in constitution.parameters.items()
+    parameters: dict[str, Any] = {}
+    results: list[ExampleResult] = []
+    for file in constitution.files:  # what is extended comes first, with the defaults it declared
+        parameters |= _defaults(file)
+        for article in file.articles:
+            ready = _ready(article, dialect)
+            results += _run(file.constitution, ready, dialect, parameters)
+    return results
+
+
+def _defaults(file: ConstitutionFile) -> dict[str, Any]:
+    where = f"{file.constitution}: parameter"
+    return {
+        f"params.{name}": typed(parameter.default, parameter.type, f"{where} {name}")
+        for name, parameter in file.parameters.items()
     }
-    return [
-        result
-        for file in constitution.files
-        for article in file.articles
-        for result in _run(file.constitution, _ready(article, dialect), dialect, parameters)
-    ]
 
 
 def _ready(article: Article, dialect: Dialect) -> _Ready:
