@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -239,7 +240,7 @@ def examine_many(actions):
         {hang}
     return [Said("awake")] * len(actions)
 """
-    with house(tmp_path, body, deadline=0.5) as plugins:
+    with house(tmp_path, body, deadline=1.0) as plugins:
         plugins.start()
         hung = plugins._isolated["house"].pid
         rows = plugins.examine_many(BATCH, View())
@@ -257,8 +258,17 @@ def examine_many(actions):
     open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
     time.sleep(600)
 """
-    assert {a.kind for a in ask(tmp_path, body, deadline=1.0)} == {"timeout"}
-    assert not _runs(int((tmp_path / "pid").read_text()))
+    assert {a.kind for a in ask(tmp_path, body, deadline=2.0)} == {"timeout"}
+    assert _ends(int((tmp_path / "pid").read_text()))
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process ends: the signal is sent, the kernel takes a moment on a busy machine."""
+    for _ in range(500):
+        if not _runs(pid):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _runs(pid: int) -> bool:
@@ -388,7 +398,7 @@ def test_stop_ends_the_process(tmp_path: Path) -> None:
         rows = plugins.examine_many(BATCH, View())
         pid = int(cast("Any", rows[0]["house"]).word)
         assert _runs(pid)
-    assert not _runs(pid)
+    assert _ends(pid)
 
 
 def test_the_operator_may_isolate_a_plugin_that_did_not_ask_for_it(tmp_path: Path) -> None:
