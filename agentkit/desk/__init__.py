@@ -5,13 +5,11 @@ from __future__ import annotations
 from agentkit.desk.conversation import Turn
 from agentkit.desk.desk import Desk
 from agentkit.desk.queue import CaseSummary, TaskGroup
-from agentkit.desk.reasons import CORE_REASONS
 from agentkit.desk.text import printable
 from agentkit.desk.view import CaseView, FiredArticle
 from agentkit.desk.waiver import Blocker, Waiver, waiver_of
 
 __all__ = [
-    "CORE_REASONS",
     "Blocker",
     "CaseSummary",
     "CaseView",

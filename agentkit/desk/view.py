@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.action import Action
 from agentkit.case import Case
+from agentkit.constitution.explain import explain_all
 from agentkit.context import Contact, Person
 from agentkit.desk import rows
 from agentkit.desk.conversation import Turn, read_conversation
-from agentkit.desk.reasons import CORE_REASONS, because
 from agentkit.evidence import Finding, Gap, Unknown
 from agentkit.gate.facts import jurisdiction_for
 from agentkit.store.actions import StoredAction, StoredReview, find_action, open_review
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["CaseView", "FiredArticle", "Views"]
 
 _FACT: Final = re.compile(r"\b[a-z_]+\.[a-z_0-9]+\b")
+_CORE: Final[Mapping[str, str]] = {
+    "outcome-unknown": "nobody knows whether it took effect outside: look there first",
+    "revised-after-approval": "it was rewritten after the approval, so a person must see it again",
+}
+"""What the core puts before people without an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class Views:
         if stored is None or review is None:
             return _erased(case, stored)
         person = self._person(review.action)
-        articles = tuple(self._article(f, review, person) for f in review.verdict.fired)
+        articles = self._articles(review, review.verdict.fired, person)
         findings = [(n, f) for n, found in review.findings.items() for f in found]
         return CaseView(
             case=case,
@@ -151,7 +156,7 @@ class Views:
             verdict=review.verdict,
             contact=None if person is None else person.contact,
             articles=articles,
-            noted=tuple(self._article(f, review, person) for f in review.verdict.noted),
+            noted=self._articles(review, review.verdict.noted, person),
             gaps=review.verdict.gaps,
             gap_roles=self._gap_roles(review, person),
             facts=_shown_facts(review, articles),
@@ -164,16 +169,25 @@ class Views:
             return None
         return self._gate.people.people(action.tenant, [action]).get(action.subject)
 
-    def _article(self, fired: Fired, review: StoredReview, person: Person | None) -> FiredArticle:
+    def _articles(
+        self, review: StoredReview, fired: tuple[Fired, ...], person: Person | None
+    ) -> tuple[FiredArticle, ...]:
+        """In words; the facts come from the record, never from today."""
+        asked = replace(review.review(), verdict=replace(review.verdict, fired=fired, gaps=()))
+        name = "" if person is None else person.contact.name
+        sentences = explain_all(asked, self._gate.policy, contact_name=name)
+        return tuple(map(self._article, fired, sentences))
+
+    def _article(self, fired: Fired, because: str) -> FiredArticle:
         located = self._gate.policy.article(fired.article)
         if located is None:
-            return FiredArticle(fired, CORE_REASONS.get(fired.article, fired.article))
+            return FiredArticle(fired, _CORE.get(fired.article, because))
         article = located.article
         read = _FACT.findall(f"{article.when} {article.unless} {article.until}")
         known = self._gate.policy.catalogue.facts
         return FiredArticle(
             fired=fired,
-            because=because(review.review(), located, None if person is None else person.contact),
+            because=because,
             principle=article.principle,
             cites=tuple(article.cites),
             status=article.status,
