@@ -185,6 +185,21 @@ def test_a_whole_chain_computed_anew_fails_against_its_checkpoint(
     assert "computed anew" in fault.message
 
 
+def test_a_chain_sealed_in_another_order_is_found_without_a_checkpoint(
+    any_store: Store, home: Path
+) -> None:
+    fill(any_store, 3)
+    with any_store.write() as unit:
+        prev = "0" * 64
+        rows = execute(unit.conn, "select id, digest from entries order by id desc").all()
+        for n, (number, digest) in enumerate(rows, 1):
+            link = seal_hash("default", n, number, digest, prev)
+            sql = "insert into seals (tenant, n, entry, prev, hash) values ('default', ?, ?, ?, ?)"
+            execute(unit.conn, sql, (n, number, prev, link))
+            prev = link
+    assert [(f.kind, f.seal) for f in verify(any_store, home).faults] == [("reordered", 2)]
+
+
 def test_an_altered_checkpoint_is_void(sealed: Store, home: Path, clock: FixedClock) -> None:
     fill(sealed, 1)
     seal(sealed)

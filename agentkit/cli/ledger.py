@@ -32,7 +32,7 @@ def command() -> None:
 @click.option("--checkpoints", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that holds checkpoints/; a copy kept elsewhere is better.")  # fmt: skip
 @click.option("--public-key", metavar="HEX",
-              help="Trust this key (it stands in every checkpoint), not the master key.")  # fmt: skip
+              help="Trust this key, which stands in every checkpoint.")  # fmt: skip
 @with_settings
 def verify(settings: Settings, folder: Path | None, public_key: str | None) -> None:
     """Recompute every digest and link, and hold the end to the signed checkpoints.

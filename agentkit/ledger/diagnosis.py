@@ -79,6 +79,9 @@ def diagnose(
         what = f"{link.kind}, action {link.action}" if link.action else link.kind
         message = f"entry {link.entry} of {tenant!r} ({what}) was altered after it was written"
         return Fault(tenant, "altered", message, link.entry, n)
+    if link.entry <= last.entry:
+        message = f"entry {link.entry} of {tenant!r} is sealed behind entry {last.entry}"
+        return Fault(tenant, "reordered", message, link.entry, n)
     return _wrong_hash(conn, tenant, last, link, expected)
 
 
@@ -123,7 +126,7 @@ def _wrong_hash(
 
 
 def _not_signed(tenant: str, link: Link) -> Fault:
-    """The link holds, but it is not the one that was signed, or not in order."""
+    """The link holds, but it is not the one that was signed."""
     message = (
         f"the chain of {tenant!r} was computed anew: seal {link.n} (entry {link.entry}) is not "
         "what its checkpoint signed; the change lies there or before"

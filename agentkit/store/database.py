@@ -149,7 +149,8 @@ class Store:
     def scrub(self) -> None:
         """Overwrite what deleted rows left in SQLite's write-ahead log.
 
-        Best effort: while others read, the log is overwritten by a later checkpoint.
+        Best effort: while others read, the log is overwritten by a later checkpoint. PostgreSQL
+        frees deleted rows by its own vacuum; backups keep keys until they expire.
         """
         if self.engine.dialect.name != "sqlite":
             return
