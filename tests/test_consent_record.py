@@ -182,6 +182,38 @@ def test_no_claim_commits_after_a_withdrawal_has(any_store: Store, clock: FixedC
     assert "claim" not in order[order.index("withdrawal") :]
 
 
+def test_a_withdrawal_waits_for_whoever_holds_the_person(
+    any_store: Store, clock: FixedClock
+) -> None:
+    add_contact(any_store)
+    done = threading.Event()
+
+    def withdrawal() -> None:
+        with any_store.write() as unit:
+            withdraw(unit, "t", ANKE, now=clock.now())
+        done.set()
+
+    thread = threading.Thread(target=withdrawal)
+    with any_store.write() as unit:
+        unit.lock_person("t", ANKE)
+        thread.start()
+        assert not done.wait(0.3)
+    thread.join()
+    assert done.is_set()
+
+
+def test_a_permit_that_was_claimed_before_is_not_taken_away(
+    store: Store, clock: FixedClock
+) -> None:
+    add_contact(store)
+    add_action(store, "a")
+    with store.write() as unit:
+        execute(unit.conn, "update permits set state = 'claimed'")
+    with store.write() as unit:
+        withdraw(unit, "t", ANKE, now=clock.now())
+    assert states(store, "permits", "action") == {"a": "claimed"}
+
+
 def test_a_suppressed_point_is_found_by_its_token_alone(
     any_store: Store, clock: FixedClock
 ) -> None:
