@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import from_json
@@ -14,7 +14,7 @@ from agentkit.store.sql import execute
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["CaseSummary", "TaskGroup", "count_cases", "list_cases", "list_tasks"]
+__all__ = ["CaseSummary", "TaskGroup", "count_cases", "list_cases", "list_tasks", "time_left"]
 
 _SEARCHED: Final = ("c.id", "a.agent", "a.kind", "a.channel", "c.articles", "c.gaps", "k.name")
 
@@ -63,6 +63,16 @@ class CaseSummary:
     approvals: int
     quorum: int
 
+    @property
+    def why(self) -> str:
+        """The first reason, and how many more."""
+        reasons = [*self.articles, *(f"{gap} missing" for gap in self.gaps)] or ["judged anew"]
+        return reasons[0] + (f" +{len(reasons) - 1}" if len(reasons) > 1 else "")
+
+    def left(self, now: datetime) -> str:
+        """How long it can still be decided: ``71 h``, ``12 min``; else its state."""
+        return time_left(self.expires_at, now) if self.state == "open" else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class TaskGroup:
@@ -81,6 +91,15 @@ class TaskGroup:
     actions: int
     owners: tuple[tuple[str, int], ...]
     oldest: datetime
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """``71 h``, ``12 min`` or ``over``."""
+    left = until - now
+    if left <= timedelta():
+        return "over"
+    hours = left // timedelta(hours=1)
+    return f"{hours} h" if hours else f"{left // timedelta(minutes=1)} min"
 
 
 _LIST: Final = (

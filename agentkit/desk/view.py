@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.action import Action
@@ -13,6 +15,7 @@ from agentkit.constitution.explain import explain_all
 from agentkit.context import Contact, Person
 from agentkit.desk import rows
 from agentkit.desk.conversation import Turn, read_conversation
+from agentkit.desk.queue import time_left
 from agentkit.evidence import Finding, Gap, Unknown
 from agentkit.gate.facts import jurisdiction_for
 from agentkit.store.actions import StoredAction, StoredReview, find_action, open_review
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["CaseView", "FiredArticle", "Views"]
 
 _FACT: Final = re.compile(r"\b[a-z_]+\.[a-z_0-9]+\b")
+_READ: Final = 20_000
+"""Characters of a text that a difference is shown of."""
 _CORE: Final[Mapping[str, str]] = {
     "outcome-unknown": "nobody knows whether it took effect outside: look there first",
     "revised-after-approval": "it was rewritten after the approval, so a person must see it again",
@@ -101,6 +106,39 @@ class CaseView:
             return False
         before, after = self.proposed, self.action
         return (before.text, before.args) != (after.text, after.args)
+
+    @property
+    def person(self) -> str:
+        """Who is concerned: the name that the CRM has, else the record's id."""
+        if self.contact is not None and self.contact.name:
+            return self.contact.name
+        return self.action.subject if self.action is not None else ""
+
+    def left(self, now: datetime) -> str:
+        """How long it can still be decided; else its state."""
+        case = self.case
+        return f"{time_left(case.expires_at, now)} left" if case.state == "open" else case.state
+
+    def quoted(self, finding: Finding) -> str:
+        """The words that a finding points at; empty where it points at none."""
+        span = finding.span
+        if self.action is None or span is None or span.path != "text":
+            return ""
+        return self.action.text[span.start : span.end]
+
+    def diff(self) -> list[str]:
+        """Lines that a reviser or an operator took out (``-``), put in (``+``) or kept."""
+        if not self.changed or self.action is None or self.proposed is None:
+            return []
+        old, new = _lines(self.proposed), _lines(self.action)
+        lines = unified_diff(old, new, n=1, lineterm="")
+        return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _lines(action: Action) -> list[str]:
+    """Arguments and text, line by line, as far as a person reads."""
+    args = [f"{name}: {value}" for name, value in action.args.items()]
+    return [*args, *action.text[:_READ].split("\n")]
 
 
 class Views:
