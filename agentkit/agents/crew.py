@@ -1,0 +1,64 @@
+"""The agents that ship: outreach and lead scoring, on LangChain's ``create_agent``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from langchain.agents import create_agent
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from agentkit.agents.middleware import EthicsMiddleware
+from agentkit.agents.models import chat_model
+from agentkit.agents.tools import crm_tools
+from agentkit.pipeline import Pipeline
+
+__all__ = ["crm_agent", "outreach_agent", "scoring_agent"]
+
+_BOOKS: Final = Path(__file__).parent / "playbooks"
+_OUTREACH: Final = """\
+You write to customers of a business on behalf of its marketing team. Read the contact first.
+Write in the contact's language, briefly and truthfully: no invented deadlines, stock or earlier
+conversations. Say that you are an AI assistant. Propose one message with send_message. If it is
+denied, do not try another way; if it waits for a person, say so and stop."""
+_SCORING: Final = """\
+You score leads. Read the contact, compute the score with compute_score, and propose it with
+score_lead together with the inputs that it rests on. Never use who a person is: not name, sex, age,
+origin, religion, health or family."""
+
+
+def outreach_agent(pipeline: Pipeline, model: str = "", agent: str = "outreach") -> Any:
+    """An agent that writes to customers.
+
+    Args:
+        pipeline: Where its proposals go.
+        model: A chat model's name; empty for the playbook that ships.
+        agent: Its name in the register.
+    """
+    tools = ("get_contact", "send_message", "set_offer")
+    return crm_agent(pipeline, agent, _model(model, "outreach"), tools, _OUTREACH)
+
+
+def scoring_agent(pipeline: Pipeline, model: str = "", agent: str = "scoring") -> Any:
+    """An agent that scores leads; arguments as of `outreach_agent`."""
+    tools = ("get_contact", "compute_score", "score_lead")
+    return crm_agent(pipeline, agent, _model(model, "scoring"), tools, _SCORING)
+
+
+def crm_agent(
+    pipeline: Pipeline, agent: str, model: BaseChatModel, tools: Sequence[str], prompt: str
+) -> Any:
+    """A LangChain agent whose tool calls all pass the gate."""
+    known = crm_tools(pipeline, agent)
+    return create_agent(
+        model,
+        [known[name] for name in tools],
+        system_prompt=prompt,
+        middleware=[EthicsMiddleware(pipeline, agent=agent)],
+        name=agent,
+    )
+
+
+def _model(name: str, playbook: str) -> BaseChatModel:
+    return chat_model(name or f"playbook:{_BOOKS / f'{playbook}.yaml'}")

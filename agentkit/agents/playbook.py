@@ -1,0 +1,169 @@
+"""A chat model that follows a playbook, for demos, tests and businesses without a key.
+
+    playbook: outreach
+    steps:
+      - call: get_contact
+        args: {contact: "{{ task.contact }}"}
+      - when: results.get_contact.language == "de"
+        call: send_message
+        args: {contact: "{{ task.contact }}", text: "Guten Tag ..."}
+      - say: "{{ last }}"
+
+Each turn takes the next step whose ``when`` holds. Templates are Jinja, in its sandbox; a value
+that begins with ``=`` is an expression and keeps its type. ``task`` is the JSON of the request,
+``results`` the JSON of the tools' answers by tool, ``last`` the last answer as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from jinja2 import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr
+
+from agentkit.errors import ConfigError
+
+__all__ = ["PlaybookModel"]
+
+SAYS: Final = "(playbook model: no language model is behind this)"
+_KEYS: Final = frozenset({"when", "call", "args", "say"})
+
+
+class PlaybookModel(BaseChatModel):
+    """Follows a list of steps; says in its last message that no language model is behind it."""
+
+    name: str | None = "playbook"
+    steps: list[dict[str, Any]]
+    _jinja: ImmutableSandboxedEnvironment = PrivateAttr(
+        default_factory=lambda: ImmutableSandboxedEnvironment(keep_trailing_newline=True)
+    )
+
+    @classmethod
+    def load(cls, path: Path) -> PlaybookModel:
+        """Read a playbook.
+
+        Raises:
+            ConfigError: the file cannot be read, or a step is none.
+        """
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"the playbook {path} cannot be read: {error.strerror}") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the playbook {path} is not valid YAML: {error}") from error
+        steps = data.get("steps") if isinstance(data, dict) else None
+        if not isinstance(steps, list) or not steps:
+            raise ConfigError(f"the playbook {path} has no steps", hint="write `steps:` as a list")
+        for number, step in enumerate(steps, 1):
+            _check_step(step, number, path)
+        return cls(name=str(data.get("playbook", path.stem)), steps=steps)
+
+    @property
+    def _llm_type(self) -> str:
+        return "playbook"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | Any],  # noqa: ARG002
+        *,
+        tool_choice: str | None = None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> PlaybookModel:
+        """A playbook names its tools itself."""
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002  (the base class's signature)
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=self._next(messages))])
+
+    def _next(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        data = _data(messages)
+        for index in range(_taken(messages), len(self.steps)):
+            step = self.steps[index]
+            if "when" in step and not self._expression(step["when"], data):
+                continue
+            if "call" not in step:
+                return AIMessage(f"{self._render(step['say'], data)} {SAYS}")
+            call = {
+                "name": step["call"],
+                "args": self._render(step.get("args", {}), data),
+                "id": f"step-{index}-{data['turn']}",
+                "type": "tool_call",
+            }
+            return AIMessage("", tool_calls=[call])
+        return AIMessage(f"Done. {SAYS}")
+
+    def _render(self, value: Any, data: Mapping[str, Any]) -> Any:
+        if isinstance(value, dict):
+            return {k: self._render(v, data) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._render(v, data) for v in value]
+        if not isinstance(value, str):
+            return value
+        if value.startswith("="):
+            return self._expression(value[1:], data)
+        try:
+            return self._jinja.from_string(value).render(data)
+        except TemplateError as error:
+            raise ConfigError(f"the playbook {self.name!r} has a bad template: {error}") from error
+
+    def _expression(self, source: str, data: Mapping[str, Any]) -> Any:
+        try:
+            return self._jinja.compile_expression(source)(**data)
+        except TemplateError as error:
+            raise ConfigError(
+                f"the playbook {self.name!r} has a bad expression: {error}: {source}"
+            ) from error
+
+
+def _check_step(step: Any, number: int, path: Path) -> None:
+    good = isinstance(step, dict) and ("call" in step) != ("say" in step) and set(step) <= _KEYS
+    if not good:
+        raise ConfigError(
+            f"{path}: step {number} is none",
+            hint="a step has `call:` (with `args:`) or `say:`, and perhaps `when:`",
+        )
+
+
+def _taken(messages: Sequence[BaseMessage]) -> int:
+    """Index of the step after the last that was taken since the last request."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return 0
+        if isinstance(message, AIMessage) and message.tool_calls:
+            return int(str(message.tool_calls[-1]["id"]).split("-")[1]) + 1
+    return 0
+
+
+def _data(messages: Sequence[BaseMessage]) -> dict[str, Any]:
+    turn = sum(isinstance(m, HumanMessage) for m in messages)
+    asked = next((m for m in reversed(messages) if isinstance(m, HumanMessage)), None)
+    answers = [m for m in messages if isinstance(m, ToolMessage)]
+    return {
+        "task": _json(asked.text if asked else ""),
+        "results": {str(m.name): _json(m.text) for m in answers},
+        "last": answers[-1].text if answers else "",
+        "turn": turn,
+    }
+
+
+def _json(text: str) -> Any:
+    """The JSON in a message, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
