@@ -97,22 +97,28 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     """Read the settings file, then the environment, then ``overrides`` (None leaves as it is).
 
     Args:
-        path: The file; None looks for ``agentkit.toml`` in the working directory, and does
-            without where there is none.
+        path: The file; None looks for ``agentkit.toml`` in the home that ``overrides`` or the
+            environment names, then in the working directory, and does without where there is
+            none.
         overrides: Fields of `Settings`.
 
     Raises:
         ConfigError: the file cannot be read, or a key is unknown or of a wrong type.
     """
     settings = Settings()
-    chosen = path or Path(SETTINGS_FILE)
-    if path is not None or chosen.exists():
+    chosen = path or _nearest(overrides.get("home") or os.environ.get("AGENTKIT_HOME"))
+    if chosen is not None:
         settings = _from_table(_read(chosen), chosen)
     if os.environ.get("AGENTKIT_HOME"):
         settings = replace(settings, home=Path(os.environ["AGENTKIT_HOME"]))
     if os.environ.get("AGENTKIT_DATABASE"):
         settings = replace(settings, database=os.environ["AGENTKIT_DATABASE"])
     return replace(settings, **{k: v for k, v in overrides.items() if v is not None})
+
+
+def _nearest(home: Path | str | None) -> Path | None:
+    places = [Path(home) / SETTINGS_FILE] if home else []
+    return next((p for p in (*places, Path(SETTINGS_FILE)) if p.exists()), None)
 
 
 def _read(path: Path) -> dict[str, Any]:

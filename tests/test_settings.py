@@ -83,3 +83,16 @@ def test_a_wrong_setting_is_refused_with_its_name(tmp_path: Path, text: str, say
 def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+def test_the_settings_of_a_home_are_found_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    (home / "agentkit.toml").write_text('home = "."\ntenant = "of-the-home"\n')
+    (elsewhere / "agentkit.toml").write_text('tenant = "of-the-folder"\n')
+    monkeypatch.chdir(elsewhere)
+    assert load_settings(home=home).tenant == "of-the-home"
+    assert load_settings().tenant == "of-the-folder"

@@ -193,7 +193,14 @@ class Dialect:
         undeclared = re.search(r"undeclared reference to '([\w.]+)'", first)
         if not undeclared:
             return ConstitutionError(first)
-        near = get_close_matches(self._qualified(first, undeclared[1]), self.facts, 1, 0.5)
+        name = self._qualified(first, undeclared[1])
+        space = name.partition(".")[0]
+        if "." in name and space not in self._spaces:
+            return ConstitutionError(
+                f"it reads {name}, but no plugin that is installed declares {space!r}",
+                hint="`agentkit plugins list` shows which are, and why one was refused",
+            )
+        near = get_close_matches(name, self.facts, 1, 0.5)
         hint = f"did you mean {near[0]!r}?" if near else "`agentkit constitution facts` lists them"
         return ConstitutionError(first, hint=hint)
 
