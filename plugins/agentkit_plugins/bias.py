@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, Literal
 
 from agentkit import (
@@ -27,7 +29,13 @@ from agentkit_plugins.twin_names import TWIN_NAMES
 __all__ = ["Bias"]
 
 _MAX_NAMES: Final = 100
+_LONG: Final = 200
+"""Characters of a name that are looked at."""
 _DEPTH: Final = 4
+_LISTS_OF_NAMES: Final = frozenset(
+    {"inputs", "features", "names", "columns", "fields", "variables"}
+)
+"""Keys whose list names inputs; any other list is a value."""
 _EQUAL: Final = 1e-9
 """Relative difference below which two decisions are the same."""
 
@@ -56,19 +64,24 @@ def declare() -> Manifest:
 def examine(action: Action, context: Context) -> Evidence:
     """Read the inputs' names and run the twin test where a decision function is registered."""
     inputs = action.args.get("inputs")
-    names = tuple(_names(inputs, _DEPTH))[:_MAX_NAMES] if inputs else ()
-    grounds = [(name, ground) for name in names if (ground := ground_of(name))]
+    names = tuple(islice(_names(inputs, _DEPTH), _MAX_NAMES)) if inputs else ()
+    protected, proxies, findings = _grounds(names)
     twin, difference, widest = _twin(action, context)
-    findings = [_input_finding(name, ground) for name, ground in grounds]
     if twin == "differs":
-        findings.append(Finding("twin_differs", widest, None, None, "twin test"))
-    return Bias(
-        bool(names),
+        findings = (*findings, Finding("twin_differs", widest, None, None, "twin test"))
+    return Bias(bool(inputs), protected, proxies, twin, difference, findings=findings)
+
+
+@lru_cache(maxsize=1024)
+def _grounds(
+    names: tuple[str, ...],
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Finding, ...]]:
+    """Protected inputs, proxies, and a finding for each."""
+    grounds = [(name, ground) for name in names if (ground := ground_of(name))]
+    return (
         tuple(name for name, ground in grounds if ground == "protected"),
         tuple(name for name, ground in grounds if ground == "proxy"),
-        twin,
-        difference,
-        findings=findings,
+        tuple(_input_finding(name, ground) for name, ground in grounds),
     )
 
 
@@ -78,15 +91,17 @@ def _input_finding(name: str, ground: str) -> Finding:
 
 
 def _names(inputs: Any, depth: int) -> Iterator[str]:
-    """Names of inputs: keys at every level, or the words of a list of names."""
+    """Names of inputs: keys at every level, and what lists of names hold."""
     if isinstance(inputs, str):
-        yield inputs[:200]
-    elif isinstance(inputs, Mapping) and depth:
+        yield inputs[:_LONG]
+    elif not depth:
+        return
+    elif isinstance(inputs, Mapping):
+        yield from (str(key)[:_LONG] for key in inputs)
         for key, value in inputs.items():
-            yield str(key)[:200]
-            if isinstance(value, Mapping | list | tuple):
-                yield from (n for n in _names(value, depth - 1) if not isinstance(value, str))
-    elif isinstance(inputs, list | tuple) and depth:
+            if isinstance(value, Mapping) or key in _LISTS_OF_NAMES:
+                yield from _names(value, depth - 1)
+    elif isinstance(inputs, list | tuple):
         for item in inputs:
             yield from _names(item, depth - 1)
 

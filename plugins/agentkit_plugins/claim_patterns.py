@@ -17,6 +17,7 @@ __all__ = [
     "DEADLINE",
     "DISCOUNT",
     "HOURS",
+    "LIMITS",
     "MONEY",
     "MONTHS",
     "NOT_THE_PRICE",
@@ -160,3 +161,8 @@ SCARCE_WORDS: Final = (
 )  # fmt: skip
 """Scarcity without a number."""
 SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*\s*")
+LIMITS: Final = (
+    "until", "by ", "only", "end", "expir", "last", "bis ", "nur ", "gilt", "jusqu", "avant",
+    "valable", "hasta", "antes", "solo", "sólo", "caduca", "vence", "midnight", "before",
+)  # fmt: skip
+"""One of these stands in every sentence that sets a limit: without one nothing is searched."""

@@ -21,8 +21,8 @@ from agentkit import (
     hookimpl,
 )
 from agentkit_plugins.claims import Claim, check
-from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, fold
-from agentkit_plugins.signatures import is_known, signature
+from agentkit_plugins.reading import read
+from agentkit_plugins.signatures import is_known
 
 __all__ = ["Deception", "Truth"]
 
@@ -140,20 +140,24 @@ def _model_findings(body: Any, labels: set[str]) -> Sequence[Finding]:
 def _truth(action: Action, context: Context) -> Truth:
     if not action.text:
         return _SILENT
-    person = context.person(action)
-    country = person.contact.country if person is not None else ""
-    found = check(action, person, context.now, country)
-    folded = fold(action.text)
-    contradicted = {c.kind for c in found if c.outcome == "contradicted"}
-    unsupported = {c.kind for c in found if c.outcome == "unsupported"}
+    reading = read(action.text)
+    found: Sequence[Claim] = ()
+    if reading.claims:
+        person = context.person(action)
+        country = person.contact.country if person is not None else ""
+        found = check(action, person, context.now, country)
     return Truth(
-        tuple(sorted(contradicted)) if contradicted else (),
-        tuple(sorted(unsupported)) if unsupported else (),
-        any(phrase in folded for phrase in AI_DISCLOSED),
-        any(phrase in folded for phrase in CLAIMS_HUMAN),
-        _signature(action, context),
+        _kinds(found, "contradicted"),
+        _kinds(found, "unsupported"),
+        reading.discloses_ai,
+        reading.claims_human,
+        _signature(reading.signed, action, context) if reading.signed else "none",
         findings=tuple(_finding(c) for c in found if c.outcome != "supported") if found else (),
     )
+
+
+def _kinds(found: Sequence[Claim], outcome: str) -> tuple[str, ...]:
+    return tuple(sorted({c.kind for c in found if c.outcome == outcome})) if found else ()
 
 
 def _finding(claim: Claim) -> Finding:
@@ -162,11 +166,8 @@ def _finding(claim: Claim) -> Finding:
 
 
 def _signature(
-    action: Action, context: Context
-) -> Literal["none", "known", "unknown", "unchecked"]:
-    name = signature(action.text)
-    if not name:
-        return "none"
+    name: str, action: Action, context: Context
+) -> Literal["known", "unknown", "unchecked"]:
     agent = context.agent(action)
     if agent is None or not agent.sender_names:
         return "unchecked"

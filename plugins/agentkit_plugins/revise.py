@@ -12,7 +12,8 @@ from typing import Final
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claim_patterns import SENTENCE
 from agentkit_plugins.claims import check
-from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, PRESSURE, first_phrase, fold
+from agentkit_plugins.phrases import PRESSURE, fold
+from agentkit_plugins.reading import read
 
 __all__ = ["language_of"]
 
@@ -94,7 +95,8 @@ def _without(text: str, spans: Iterable[Span]) -> str:
 
 def _disclosing(text: str, action: Action, context: Context) -> str:
     """The text with one line that a machine wrote it, unless it says so, or says the contrary."""
-    if first_phrase(text, AI_DISCLOSED) or first_phrase(text, CLAIMS_HUMAN):
+    reading = read(text)
+    if reading.discloses_ai or reading.claims_human:
         return text
     person = context.person(action)
     spoken = person.contact.language if person is not None else ""

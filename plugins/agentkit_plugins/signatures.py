@@ -18,7 +18,8 @@ _CLOSINGS: Final = (
 )  # fmt: skip
 _TEAM: Final = frozenset(
     {"team", "equipo", "équipe", "service", "support", "kundenservice", "vertrieb", "assistant", "assistent",
-     "assistante", "asistente", "ai", "ki", "ia", "gmbh", "ltd", "inc", "ag", "sl", "sas"}
+     "assistante", "asistente", "ai", "ki", "ia", "gmbh", "ltd", "inc",
+     "ag", "sl", "sas"}
 )  # fmt: skip
 _MAX_WORDS: Final = 5
 
