@@ -112,6 +112,20 @@ def test_a_withdrawn_mailbox_binds_every_contact_that_shares_it(
     with store.write() as unit:
         done = withdraw(unit, "t", ANKE, now=clock.now(), point=MAILBOX, channel="email")
     assert done.stopped == ("twin",)
+    add_contact(store, "C-3")
+    with store.read() as conn:
+        for contact in ("C-2", "C-3"):
+            assert {e.status for e in events_of(conn, "t", contact, [MAILBOX])} == {"withdrawn"}
+
+
+def test_a_grant_of_one_contact_is_none_of_another_with_the_same_mailbox(
+    store: Store, clock: FixedClock
+) -> None:
+    record = ConsentRecord(MAILBOX, "email", "marketing", "", "granted", clock.now())
+    with store.write() as unit:
+        record_consent(unit, "t", ANKE, record, now=clock.now())
+    with store.read() as conn:
+        assert events_of(conn, "t", "C-2", [MAILBOX]) == []
 
 
 def test_recording_the_same_event_twice_keeps_one(any_store: Store, clock: FixedClock) -> None:

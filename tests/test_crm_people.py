@@ -138,6 +138,19 @@ def test_an_event_of_a_mailbox_that_nobody_had_reaches_its_later_owner(
     assert [c.status for c in one(store).consents] == ["withdrawn"]
 
 
+def test_an_objection_of_one_contact_reaches_a_later_one_with_the_same_mailbox(
+    any_store: Store, clock: FixedClock
+) -> None:
+    add(any_store, "C-1", email="anke@example.org")
+    granted = ConsentRecord("anke@example.org", "email", "marketing", "", "granted", clock.now())
+    with any_store.write() as unit:
+        record_consent(unit, T, "C-1", granted, now=clock.now())
+        withdraw(unit, T, "C-1", now=clock.now(), point="anke@example.org", purpose="research")
+    add(any_store, "C-2", email="anke@example.org")
+    assert [c.status for c in one(any_store, "C-2").consents] == ["withdrawn"]
+    assert len(one(any_store, "C-1").consents) == 2
+
+
 def test_a_batch_larger_than_a_chunk_finds_everybody(store: Store) -> None:
     now = to_micros(store.clock.now())
     columns = ("tenant", "id", "email", "created_at", "updated_at")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_COLUMNS",
+    "OF_OTHERS",
     "Recorded",
     "event_id",
     "events_of",
@@ -40,6 +41,11 @@ EVENT_COLUMNS: Final = (
 """Columns of ``consent_events`` in the order of `ConsentRecord`."""
 _COLUMNS: Final = ("tenant", "id", "contact", *EVENT_COLUMNS, "recorded_at")
 _CHUNK: Final = 500
+NOBODY: Final = "\x01"
+"""An id that no contact has."""
+OF_OTHERS: Final = "(length(contact) = 0 or status in ('withdrawn', 'refused'))"
+"""Which events found by their point count for whoever has it now (``length`` keeps SQLite from
+searching all events of nobody instead of the points)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +132,30 @@ def record_consents(
         _insert(unit, tenant, contact, record, event, now, actor)
         stopped = []
         if record.status in OBJECTIONS:
-            people = sorted({contact, *sharing(record.point)} - {""})
+            others = [person for person in sharing(record.point) if person != contact]
+            _copy(unit, tenant, others, record, known, now, actor)
+            people = sorted({contact, *others} - {""})
             stopped = _stop(unit, tenant, people, record, event, now, actor)
         done.append(Recorded(event, new=True, stopped=tuple(stopped)))
     return done
+
+
+def _copy(
+    unit: Unit,
+    tenant: str,
+    others: Sequence[str],
+    record: ConsentRecord,
+    known: set[str],
+    now: datetime,
+    actor: str,
+) -> None:
+    """The same objection for everybody else who has the mailbox or number."""
+    ids = {event_id(unit.vault, tenant, other, record): other for other in others}
+    known |= known_events(unit.conn, tenant, list(ids))
+    for event, other in ids.items():
+        if event not in known:
+            _insert(unit, tenant, other, record, event, now, actor)
+    known.update(ids)
 
 
 def withdraw(
@@ -174,7 +200,11 @@ def known_events(conn: Connection, tenant: str, ids: Sequence[str]) -> set[str]:
 def events_of(
     conn: Connection, tenant: str, contact: str, points: Sequence[str] = ()
 ) -> list[ConsentRecord]:
-    """Every event of a person: under the CRM id, and under points that nobody was known for."""
+    """Every event of a person: under the CRM id, and what was said of the points.
+
+    Of a mailbox or number that another contact has too, only the objections count: until the two
+    are merged the stricter binds.
+    """
     columns = ", ".join(EVENT_COLUMNS)
     rows: list[Sequence[Any]] = []
     if contact:
@@ -182,10 +212,10 @@ def events_of(
         rows += execute(conn, sql, (tenant, contact)).all()
     if points:
         sql = (
-            f"select {columns} from consent_events where tenant = ? and length(contact) = 0 "
-            f"and point in ({placeholders(len(points))})"
+            f"select {columns} from consent_events where tenant = ? and contact <> ? "
+            f"and {OF_OTHERS} and point in ({placeholders(len(points))})"
         )
-        rows += execute(conn, sql, (tenant, *points)).all()
+        rows += execute(conn, sql, (tenant, contact or NOBODY, *points)).all()
     return [read_event(row) for row in rows]
 
 

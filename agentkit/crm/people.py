@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from agentkit.action import Action
-from agentkit.consent.record import EVENT_COLUMNS, read_event
+from agentkit.consent.record import EVENT_COLUMNS, OF_OTHERS, read_event
 from agentkit.context import ConsentRecord, Contact, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
 from agentkit.crm.rows import CONTACT_SQL, read_contact
@@ -136,10 +136,7 @@ class StorePeople:
 def consents_of(
     conn: Connection, tenant: str, contacts: Mapping[str, Contact]
 ) -> dict[str, list[ConsentRecord]]:
-    """Events by contact, and those of their points for which nobody was known.
-
-    (``length(contact) = 0`` keeps SQLite from searching all such events instead of the points.)
-    """
+    """Events by contact, and what was said of their points (see `events_of`)."""
     marks = placeholders(len(contacts))
     sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and contact in ({marks})"
     found: dict[str, list[ConsentRecord]] = {}
@@ -149,15 +146,11 @@ def consents_of(
     for id_, contact in contacts.items():
         for point in points_of(contact):
             owners.setdefault(point, []).append(id_)
-    for event in _in_chunks(
-        conn,
-        f"select {_EVENTS} from consent_events where tenant = ? and length(contact) = 0 "
-        "and point in",
-        tenant,
-        list(owners),
-    ):
-        for id_ in owners[event[0]]:
-            found.setdefault(id_, []).append(read_event(event))
+    sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and {OF_OTHERS}"
+    for event in _in_chunks(conn, f"{sql} and point in", tenant, list(owners)):
+        for id_ in owners[event[1]]:
+            if id_ != event[0]:
+                found.setdefault(id_, []).append(read_event(event[1:]))
     return found
 
 
