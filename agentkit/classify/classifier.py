@@ -243,7 +243,7 @@ def read_identifier(path: Path) -> Identifier:
     try:
         with np.load(path, allow_pickle=False) as file:
             codes = tuple(str(code) for code in file["codes"])
-            table = file["table"].astype(np.float32)
+            table = file["table"].astype(np.float32) * file["scale"].astype(np.float32)
             bits, orders = int(file["bits"]), tuple(int(n) for n in file["orders"])
             return Identifier(table, file["bias"].astype(np.float32), codes, bits, orders)
     except (OSError, ValueError, KeyError) as error:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class Features(nn.Module):  # type: ignore[misc]  # as above
     """Token ids and mask in, the normalised pools of the chosen layers side by side out."""
 
     def __init__(self, trunk: Trunk, pooled: Sequence[int]) -> None:
-        """Share the trunk; ``pooled`` are layer numbers, 0 for the embeddings."""
+        """Share the trunk; ``pooled`` are layer numbers, from 1."""
         super().__init__()
         self.trunk, self.pooled = trunk, list(pooled)
 
@@ -63,7 +62,7 @@ class Features(nn.Module):  # type: ignore[misc]  # as above
         """(batch, features)."""
         pools = self.trunk.pooled(ids, mask)
         return torch.cat(
-            [nn.functional.normalize(pools[layer], dim=-1) for layer in self.pooled], -1
+            [nn.functional.normalize(pools[layer - 1], dim=-1) for layer in self.pooled], -1
         )
 
 
@@ -80,22 +79,19 @@ def _trace(model: Features, path: Path) -> None:
         )  # fmt: skip
 
 
-def export(trunk: Trunk, pooled: Sequence[int], path: Path) -> Features:
-    """Write the int8 file and give back the torch module that it must equal.
+def export(trunk: Trunk, pooled: Sequence[int], plain: Path, path: Path) -> Features:
+    """Write the fp32 file and the int8 file, and give back the torch module that it must equal.
 
     The trunk's word table is replaced by its rounded form first, so that both sides share it.
     """
     trunk.words = _Words(trunk.words.weight.detach())
     model = Features(trunk.eval(), pooled)
     quantization: Any = import_module("onnxruntime.quantization")
-    with TemporaryDirectory() as folder:
-        plain = Path(folder) / "fp32.onnx"
-        _trace(model, plain)
-        quantization.quantize_dynamic(
-            str(plain), str(path), per_channel=True, op_types_to_quantize=["MatMul", "Gemm", "Attention"],
-            weight_type=quantization.QuantType.QInt8,
-        )  # fmt: skip
-        plain.replace(path.with_suffix(".fp32.onnx"))
+    _trace(model, plain)
+    quantization.quantize_dynamic(
+        str(plain), str(path), per_channel=True, weight_type=quantization.QuantType.QInt8,
+        op_types_to_quantize=["MatMul", "Gemm", "Attention"],
+    )  # fmt: skip
     return model
 
 
@@ -110,7 +106,7 @@ def _features(path: Path, ids: list[list[int]]) -> NDArray[np.float32]:
     return np.concatenate([row[0] for row in rows])
 
 
-def compare(model: Features, path: Path, ids: list[list[int]]) -> Agreement:
+def compare(model: Features, plain: Path, path: Path, ids: list[list[int]]) -> Agreement:
     """Compare the fp32 file with torch and the int8 file with the fp32 file.
 
     Raises:
@@ -120,10 +116,10 @@ def compare(model: Features, path: Path, ids: list[list[int]]) -> Agreement:
         expected = np.concatenate(
             [model(torch.tensor([i]), torch.ones(1, len(i))).numpy() for i in ids]
         )
-    plain, small = _features(path.with_suffix(".fp32.onnx"), ids), _features(path, ids)
-    difference = float(np.abs(expected - plain).max())
+    whole, small = _features(plain, ids), _features(path, ids)
+    difference = float(np.abs(expected - whole).max())
     if not difference < _TOLERANCE:
         raise ModelError(f"the exported encoder differs from torch by {difference:.4f}")
-    lengths = np.linalg.norm(plain, axis=1) * np.linalg.norm(small, axis=1)
-    cosine = (plain * small).sum(1) / lengths
+    lengths = np.linalg.norm(whole, axis=1) * np.linalg.norm(small, axis=1)
+    cosine = (whole * small).sum(1) / lengths
     return Agreement(difference, float(cosine.mean()), float(cosine.min()))

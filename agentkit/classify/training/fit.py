@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agentkit.classify.training.data import OUTPUTS, Row, fold_of
+from agentkit.errors import ModelError
 
 __all__ = ["FOLDS", "Linear", "cross_validate", "fit_linear", "targets_of", "weights_of"]
 
@@ -121,13 +122,21 @@ def cross_validate(
         fit: Takes the indices to train on and gives a function from indices to logits.
 
     Returns:
-        (rows, outputs), NaN for rows that are not the project's.
+        (rows, outputs, ...), NaN for rows that are not the project's.
+
+    Raises:
+        ModelError: None of the rows is the project's.
     """
     folds = folds_of(rows)
     own = np.array([row.source == "own" for row in rows])
-    found = np.full((len(rows), len(OUTPUTS)), np.nan, dtype=np.float32)
+    found: Floats | None = None
     for fold in range(FOLDS):
         held = np.flatnonzero(own & (folds == fold))
         if len(held):
-            found[held] = fit(np.flatnonzero(~own | (folds != fold)))(held)
+            logits = fit(np.flatnonzero(~own | (folds != fold)))(held)
+            if found is None:
+                found = np.full((len(rows), *logits.shape[1:]), np.nan, dtype=np.float32)
+            found[held] = logits
+    if found is None:
+        raise ModelError("the project's own set is empty")
     return found

@@ -60,18 +60,16 @@ def _samples(seed: int, each: int) -> Iterator[tuple[str, int]]:
             yield _sample(rng, words, weights), index
 
 
-def train_identifier(texts: dict[str, list[str]], *, seed: int = 7, each: int = 6000) -> Identifier:
+def train_identifier(*, seed: int = 7, each: int = 4000) -> Identifier:
     """Fit the table.
 
     Args:
-        texts: Real texts by served language, mixed in.
         seed: Of the drawing and of the order.
         each: Imitated texts per language.
     """
     torch.manual_seed(seed)
     rows = list(_samples(seed, each))
     codes = SERVED + FOREIGN
-    rows += [(text, codes.index(code)) for code in texts for text in texts[code]]
     random.Random(seed).shuffle(rows)  # noqa: S311
     table = nn.EmbeddingBag(1 << _BITS, len(codes), mode="sum", sparse=True)
     nn.init.zeros_(table.weight)

