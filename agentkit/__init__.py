@@ -26,6 +26,11 @@ if TYPE_CHECKING:
         Register,
         load_register,
     )
+    from agentkit.agents import (
+        EthicsMiddleware,
+        PlaybookModel,
+        chat_model,
+    )
     from agentkit.case import (
         Case,
         Decision,
@@ -37,6 +42,10 @@ if TYPE_CHECKING:
         SystemClock,
         parse_instant,
     )
+    from agentkit.consent import (
+        ConsentState,
+        consent_state,
+    )
     from agentkit.context import (
         ConsentRecord,
         Contact,
@@ -45,6 +54,10 @@ if TYPE_CHECKING:
         Relationship,
         Stop,
         Touch,
+    )
+    from agentkit.crm import (
+        CRM,
+        zones_of,
     )
     from agentkit.entry import (
         Entry,
@@ -80,6 +93,12 @@ if TYPE_CHECKING:
         Effect,
         Permit,
     )
+    from agentkit.pipeline import (
+        Pipeline,
+    )
+    from agentkit.pipeline.build import (
+        build,
+    )
     from agentkit.settings import (
         Settings,
         load_settings,
@@ -96,8 +115,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "agentkit.action": ["Action", "ActionKind", "Arg", "Kinds", "Observation", "Scope", "Sender"],
     "agentkit.agent": ["Agent", "Register", "load_register"],
+    "agentkit.agents": ["EthicsMiddleware", "PlaybookModel", "chat_model"],
     "agentkit.case": ["Case", "Decision", "Operator"],
     "agentkit.clock": ["Clock", "FixedClock", "SystemClock", "parse_instant"],
+    "agentkit.consent": ["ConsentState", "consent_state"],
     "agentkit.context": [
         "ConsentRecord",
         "Contact",
@@ -107,6 +128,7 @@ _HOMES = {
         "Stop",
         "Touch",
     ],
+    "agentkit.crm": ["CRM", "zones_of"],
     "agentkit.entry": ["Entry"],
     "agentkit.errors": ["AgentkitError", "InvalidAction", "ModelError", "PluginError"],
     "agentkit.evidence": ["Evidence", "Failed", "Finding", "Gap", "Span", "Unknown", "fact"],
@@ -114,6 +136,8 @@ _HOMES = {
     "agentkit.hookspecs": ["Manifest", "hookimpl"],
     "agentkit.jurisdiction": ["Jurisdiction", "jurisdiction_of"],
     "agentkit.permit": ["Claim", "Effect", "Permit"],
+    "agentkit.pipeline": ["Pipeline"],
+    "agentkit.pipeline.build": ["build"],
     "agentkit.settings": ["Settings", "load_settings"],
     "agentkit.verdict": ["Review", "Revision", "Ruling", "Verdict"],
 }
@@ -125,15 +149,18 @@ __all__ = [
     "Agent",
     "AgentkitError",
     "Arg",
+    "CRM",
     "Case",
     "Claim",
     "Clock",
     "ConsentRecord",
+    "ConsentState",
     "Contact",
     "Context",
     "Decision",
     "Effect",
     "Entry",
+    "EthicsMiddleware",
     "Evidence",
     "Failed",
     "Finding",
@@ -149,6 +176,8 @@ __all__ = [
     "Operator",
     "Permit",
     "Person",
+    "Pipeline",
+    "PlaybookModel",
     "PluginError",
     "Register",
     "Relationship",
@@ -164,12 +193,16 @@ __all__ = [
     "Touch",
     "Unknown",
     "Verdict",
+    "build",
+    "chat_model",
+    "consent_state",
     "fact",
     "hookimpl",
     "jurisdiction_of",
     "load_register",
     "load_settings",
     "parse_instant",
+    "zones_of",
 ]
 
 

@@ -65,10 +65,15 @@ class Contact:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def point(self, channel: str) -> str:
-        """The contact point that a channel reaches: a mailbox or a number; empty if none."""
+        """The contact point that a channel reaches: a mailbox or a number; empty if none.
+
+        Texts reach the mobile number (the field ``mobile``) where there is one.
+        """
         if channel == "email":
             return self.email
-        return self.phone if channel in {"sms", "phone", "whatsapp", "call"} else ""
+        if channel in {"sms", "whatsapp"}:
+            return str(self.fields.get("mobile") or self.phone)
+        return self.phone if channel in {"phone", "call"} else ""
 
 
 @dataclass(frozen=True, slots=True)

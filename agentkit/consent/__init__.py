@@ -11,6 +11,7 @@ from agentkit.consent.record import (
     withdraw,
 )
 from agentkit.consent.state import ConsentState, state
+from agentkit.consent.state import state as consent_state
 from agentkit.consent.stopping import Objection, stop_actions
 from agentkit.consent.suppress import suppress, suppressed, suppression_token
 
@@ -18,6 +19,7 @@ __all__ = [
     "ConsentState",
     "Objection",
     "Recorded",
+    "consent_state",
     "events_of",
     "normal_channel",
     "normal_point",

@@ -18,7 +18,11 @@ class People(Protocol):
     """Where the gate fetches people from: one query a table for a whole batch."""
 
     def people(self, tenant: str, actions: Sequence[Action]) -> Mapping[str, Person]:
-        """The subjects of the actions by CRM id; who is missing is not on record."""
+        """The subjects of the actions by CRM id; who is missing is not on record.
+
+        A mapping with a method ``of(action)`` is asked by it instead: two actions about one
+        person may name different records.
+        """
         ...
 
     def stops(self, tenant: str) -> Sequence[Stop]:
@@ -79,6 +83,7 @@ class BatchContext:
         self._kinds = kinds
         self._register = register
         self._people = people
+        self._of: Callable[[Action], Person | None] = getattr(people, "of", self._by_subject)
         self._stops = stops
         self._runs = runs
         self._decisions = decisions
@@ -87,6 +92,9 @@ class BatchContext:
 
     def person(self, action: Action) -> Person | None:
         """The subject of an action; None where the CRM has no such record."""
+        return self._of(action)
+
+    def _by_subject(self, action: Action) -> Person | None:
         return self._people.get(action.subject)
 
     def kind(self, action: Action) -> ActionKind:

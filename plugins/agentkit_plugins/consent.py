@@ -23,10 +23,10 @@ from agentkit import (
     Person,
     Touch,
     Unknown,
+    consent_state,
     fact,
     hookimpl,
 )
-from agentkit.consent.state import state as consent_state  # export
 from agentkit_plugins.legal_basis import Basis, basis_without_consent
 from agentkit_plugins.local_time import local_time
 from agentkit_plugins.purposes import SERVICE_PURPOSES

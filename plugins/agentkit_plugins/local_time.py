@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from agentkit.crm.zones import zones_of  # export
+from agentkit import zones_of
 
 __all__ = ["LocalTime", "local_time"]
 
