@@ -39,15 +39,23 @@ _WORDS: Final[Mapping[str, str]] = {
 _UNNAMED: Final = "this person"
 
 
-def explain(review: Review, article: Article, *, contact_name: str = "") -> str:
+def explain(
+    review: Review,
+    article: Article,
+    *,
+    contact_name: str = "",
+    parameters: Mapping[str, Any] | None = None,
+) -> str:
     """An article's ``because`` with the review's facts in place of their names.
 
     Args:
         review: Its recorded facts are shown.
         article: Whose sentence.
         contact_name: Name of the person concerned, where whoever looks may see it.
+        parameters: Of the binding that judged, by qualified name (``params.quiet_from``).
     """
     shown = {
+        **(parameters or {}),
         **review.facts,
         "contact.name": contact_name or _UNNAMED,
         "action.text": review.action.text,
@@ -78,7 +86,8 @@ def _fired(fired: Fired, review: Review, policy: Policy, contact_name: str) -> s
     located = policy.article(fired.article)
     if located is None:
         return _CORE.get(fired.article, fired.article)
-    return explain(review, located.article, contact_name=contact_name)
+    parameters = {n: v for judge in policy.judges for n, v in judge.parameters.items()}
+    return explain(review, located.article, contact_name=contact_name, parameters=parameters)
 
 
 def _gap(gap: Gap) -> str:

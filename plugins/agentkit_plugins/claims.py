@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from agentkit import Action, Person, Span
 from agentkit_plugins import claim_patterns as say
-from agentkit_plugins.reading import Place, Reading, read
+from agentkit_plugins.reading import Place, Reading, is_limit, read
 
 __all__ = ["Claim", "Kind", "Outcome", "check"]
 
@@ -72,14 +73,33 @@ class _Facts:
     """What the records say about offers, ready for comparing."""
 
     def __init__(self, action: Action, person: Person | None, now: datetime) -> None:
-        self.now = now
         records = person.records if person is not None else {}
-        deal, product = records.get("deal") or {}, records.get("product") or {}
-        self.ends = [d for r in (deal, product) for f in _DATES if (d := _day(r.get(f)))]
-        self.stock = product.get("stock") if type(product.get("stock")) is int else None
-        rates = _numbers(*(r.get("discount") for r in (deal, product, action.args)))
-        self.discounts = [rate * 100 if rate <= 1 else rate for rate in rates]
-        self.prices = list(_prices(deal, product, action.args))
+        self.now = now
+        self._deal, self._product = records.get("deal") or {}, records.get("product") or {}
+        self._args = action.args
+
+    @cached_property
+    def ends(self) -> list[date]:
+        """When offers end."""
+        both = (self._deal, self._product)
+        return [day for record in both for name in _DATES if (day := _day(record.get(name)))]
+
+    @cached_property
+    def stock(self) -> int | None:
+        """Pieces in stock."""
+        stock = self._product.get("stock")
+        return stock if type(stock) is int else None
+
+    @cached_property
+    def discounts(self) -> list[float]:
+        """Discounts in percent."""
+        rates = _numbers(*(r.get("discount") for r in (self._deal, self._product, self._args)))
+        return [rate * 100 if rate <= 1 else rate for rate in rates]
+
+    @cached_property
+    def prices(self) -> list[float]:
+        """Amounts that may be called the price."""
+        return list(_prices(self._deal, self._product, self._args))
 
 
 def _prices(
@@ -188,21 +208,18 @@ def _number(text: str) -> float:
 
 def _deadlines(sentence: str, at: int, facts: _Facts, country: str) -> Iterator[Claim]:
     for match, day in _days(sentence, facts.now, country):
-        if _is_limit(sentence, match):
-            yield _deadline(match, at, day, facts)
+        if is_limit(sentence, match):
+            yield _claim("date", match, at, _ending(day, facts), _ends(facts))
 
 
-def _is_limit(sentence: str, match: Any) -> bool:
-    """A word for an end stands close before the date, or right after it."""
-    before, after = sentence[max(0, match.start() - 40) : match.start()], match.end()
-    return bool(say.DEADLINE.search(before) or say.DEADLINE.search(sentence[after : after + 12]))
-
-
-def _deadline(match: Any, at: int, day: date, facts: _Facts) -> Claim:
-    outcome: Outcome = "supported" if day in facts.ends else "contradicted"
+def _ending(day: date, facts: _Facts) -> Outcome:
     if not facts.ends:
-        outcome = "unsupported"
-    return _claim("date", match, at, outcome, ", ".join(d.isoformat() for d in facts.ends))
+        return "unsupported"
+    return "supported" if day in facts.ends else "contradicted"
+
+
+def _ends(facts: _Facts) -> str:
+    return ", ".join(d.isoformat() for d in facts.ends)
 
 
 def _days(sentence: str, now: datetime, country: str) -> Iterator[tuple[Any, date]]:
@@ -247,8 +264,9 @@ def _in_words(
     for place in reading.scarce:
         outcome = _compare(_SCARCE_UP_TO, facts.stock, lambda most, has: has <= most)
         yield _phrase("stock", place, outcome, _pieces(facts))
-    if reading.limits:
-        yield from _relative(reading.folded, facts)
+    for place, day in reading.near_days:
+        end = _date_of(day, facts.now.date())
+        yield _phrase("date", place, _ending(end, facts), _ends(facts))
 
 
 def _known(on_record: bool) -> Outcome:  # noqa: FBT001
@@ -276,19 +294,6 @@ def _customer(person: Person | None) -> bool:
     return relationship.last_purchase is not None or relationship.contract_until is not None
 
 
-def _relative(folded: str, facts: _Facts) -> Iterator[Claim]:
-    for sentence in say.SENTENCE.finditer(folded):
-        if say.OFFER.search(sentence[0]):
-            for match in say.RELATIVE_DAY.finditer(sentence[0]):
-                if _is_limit(sentence[0], match):
-                    day = _near_day(match, facts.now.date())
-                    yield _deadline(match, sentence.start(), day, facts)
-
-
-def _near_day(match: Any, today: date) -> date:
-    if match[1]:
-        return today
-    if match[2]:
-        return today + timedelta(days=1)
-    ahead = (say.WEEKDAYS[match[3].lower()] - today.isoweekday()) % 7
+def _date_of(day: int, today: date) -> date:
+    ahead = day if day >= 0 else (-day - today.isoweekday()) % 7
     return today + timedelta(days=ahead)

@@ -17,10 +17,11 @@ _CLOSINGS: Final = (
     "atentamente", "saludos cordiales", "un saludo", "saludos", "un cordial saludo", "cordialmente",
 )  # fmt: skip
 _TEAM: Final = frozenset(
-    {"team", "equipo", "équipe", "service", "support", "kundenservice", "vertrieb", "assistant", "assistent",
-     "assistante", "asistente", "ai", "ki", "ia", "gmbh", "ltd", "inc",
-     "ag", "sl", "sas"}
-)  # fmt: skip
+    """
+    team equipo équipe service support kundenservice vertrieb assistant assistent assistante
+    asistente ai ki ia gmbh ltd inc ag sl sas
+    """.split()  # noqa: SIM905
+)
 _MAX_WORDS: Final = 5
 
 
