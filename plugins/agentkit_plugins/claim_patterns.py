@@ -160,7 +160,10 @@ SCARCE_WORDS: Final = (
     "quedan pocos",
 )  # fmt: skip
 """Scarcity without a number."""
-SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*\s*")
+SENTENCE: Final = re.compile(
+    rf"[^.!?\n]+(?:(?:[.!?](?!\s|$)|\.(?=\s(?:{_MONTH})\b))[^.!?\n]*)*[.!?]*\s*", re.IGNORECASE
+)
+"""A sentence; the full stop in ``8. Dezember`` ends none."""
 LIMITS: Final = (
     "until", "by ", "only", "end", "expir", "last", "bis ", "nur ", "gilt", "jusqu", "avant",
     "valable", "hasta", "antes", "solo", "sólo", "caduca", "vence", "midnight", "before",

@@ -23,6 +23,7 @@ from agentkit_plugins.phrases import ASKS_FOR_PERSON, first_phrase
 
 __all__ = ["Oversight", "PersonNeeded"]
 
+_TOOL: Final = "tool.call"
 _READS: Final = frozenset(
     """
     get list search read fetch find lookup look query describe show count check view browse
@@ -91,7 +92,7 @@ def _oversight(action: Action, context: Context) -> Oversight:
         stops[0].scope if stops else "",
         float(amount) if isinstance(amount, float | int) else 0.0,
         kind.reversibility == "irreversible",
-        not kind.reads and not (kind.open_args and _only_reads(str(action.args.get("tool", "")))),
+        not kind.reads and not (action.kind == _TOOL and _only_reads(str(action.args.get("tool")))),
         confidence is not None,
         1.0 if confidence is None else float(confidence),
         "" if agent is None else _region(agent),

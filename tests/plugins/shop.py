@@ -26,7 +26,7 @@ DISCLOSED = "\n\nThis message was written by an AI assistant."
 
 
 class Words:
-    """A classifier that flags plain words: ``hurry``, ``despair``, ``sale``; ``xyzzy`` is no language."""
+    """A classifier that flags ``hurry``, ``despair`` and ``sale``; ``xyzzy`` is no language."""
 
     digest = "words"
 
@@ -60,7 +60,9 @@ def person(**fields: Any) -> Person:
     relationship = Relationship(
         fields.pop("bought", None), fields.pop("until", None), fields.pop("asked", None)
     )
-    parts = {k: fields.pop(k) for k in ("consents", "suppressed", "history", "records") if k in fields}
+    parts = {
+        k: fields.pop(k) for k in ("consents", "suppressed", "history", "records") if k in fields
+    }
     contact = {
         "id": "c1", "name": "Anke Petersen", "email": "anke@example.de", "phone": "+493023125000",
         "country": "DE", "timezone": "Europe/Berlin", "type": "consumer", **fields,
