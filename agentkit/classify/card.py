@@ -33,9 +33,9 @@ cut to {pieces:,} pieces (English, German, French, Spanish), int8 ONNX. Model `{
 (there the score is unknown, never low).
 
 Every figure is on text that the heads were not trained on. *Valid* are the valid files of the
-public sets; *own* is the project's hand-written set of minimal pairs, out of fold by pair; calibration and
-thresholds are cross-fitted. The upper layers of the encoder were tuned on the public training files
-and never on the own set. Intervals are 95 % bootstrap intervals over groups.
+public sets; *own* is the project's hand-written set of minimal pairs, out of fold by pair;
+calibration and thresholds are cross-fitted. The upper layers of the encoder were tuned on the
+public training files and never on the own set. Intervals are 95 % bootstrap intervals over groups.
 """
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,13 @@ __all__ = ["Encoder"]
 Features = NDArray[np.float32]
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path) -> Any:
     """Open the file for one process that shares its cores with others."""
     onnxruntime: Any = import_module("onnxruntime")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0" if threads > 1 else "1")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
@@ -42,32 +43,36 @@ class Encoder:
         """
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = _session(folder / "encoder.onnx", threads)
+            self._session = _session(folder / "encoder.onnx")
         except Exception as error:  # both libraries raise bare Exception subclasses of their own
             raise ModelError(f"the encoder in {folder} cannot be opened") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(facts.max_tokens)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self.facts = facts
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, cut at the longest window."""
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        return [self._tokenizer.encode(text).ids for text in texts]
 
-    def features(self, texts: Sequence[str], *, batch: int = 16) -> Features:
+    def features(self, texts: Sequence[str], *, batch: int = 4) -> Features:
         """Features of each text: (texts, features), in the order given.
 
-        Texts of a like length share a batch, so little is spent on padding.
+        Texts of a like length share a batch, so little is spent on padding. Batches are small (more
+        than a few texts leave the cache and cost more each) and run beside each other on threads.
         """
         ids = self.tokens(texts)
         found = np.zeros((len(ids), self.facts.features), dtype=np.float32)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for start in range(0, len(order), batch):
-            group = order[start : start + batch]
-            found[group] = self._run([ids[i] for i in group])
+        groups = [order[start : start + batch] for start in range(0, len(order), batch)]
+        work = self._pool.map if self._pool else map
+        for group, part in zip(groups, work(self._run, groups, repeat(ids)), strict=True):
+            found[group] = part
         return found
 
-    def _run(self, ids: list[list[int]]) -> Features:
-        """One batch through the session."""
+    def _run(self, group: list[int], every: list[list[int]]) -> Features:
+        """One batch through the session: some of the texts."""
+        ids = [every[i] for i in group]
         longest = max(map(len, ids))
         padded = np.ones((len(ids), longest), dtype=np.int64)
         mask = np.zeros((len(ids), longest), dtype=np.float32)

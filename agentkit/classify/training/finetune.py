@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agentkit.classify.training.data import OUTPUTS, Row
-from agentkit.classify.training.fit import targets_of
+from agentkit.classify.training.fit import Linear, targets_of
 from agentkit.classify.training.trunk import Trunk
 
 __all__ = ["Below", "Schedule", "lower_layers", "tune", "tuned_features"]
 
 Floats = NDArray[np.float32]
 _BATCH = 32
+_SCALE = 4.0
+"""Features have unit length by pool; a little larger, the head learns at the encoder's pace."""
 _HEAD_RATE = 2e-3
 _LABEL = 0.3
 """Weight of a label's loss beside that of a head's score."""
@@ -163,10 +165,13 @@ def tune(
     frozen: int,
     upper: Sequence[int],
     say: Callable[[str], None] = lambda _: None,
-) -> Trunk:
+) -> tuple[Trunk, Linear]:
     """Tune a copy of the trunk; what it was given stays as it was.
 
     The loss is binary cross-entropy of every known output, with smoothed targets.
+
+    Returns:
+        The tuned trunk, and the head it was tuned under.
     """
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)  # noqa: S311  (a reproducible order)
@@ -188,7 +193,7 @@ def tune(
         for part in optimiser.param_groups:
             part["lr"] = part["initial_lr"] * pace
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            features = _features(trunk, [below[i] for i in group], frozen, upper) * 4
+            features = _features(trunk, [below[i] for i in group], frozen, upper) * _SCALE
         loss = _loss(head, features.float(), targets[group], emphasis[group])
         optimiser.zero_grad()
         loss.backward()
@@ -199,7 +204,8 @@ def tune(
             pace_ = (step + 1) * _BATCH / (time.monotonic() - began)
             say(f"step {step} of {len(batches)}, {pace_:.0f} texts/s, loss {mean:.3f}")
     trunk.eval()
-    return trunk
+    weight = head.weight.detach().cpu().numpy().T * _SCALE
+    return trunk, Linear(np.ascontiguousarray(weight), head.bias.detach().cpu().numpy())
 
 
 def _loss(head: nn.Linear, features: Tensor, targets: Tensor, emphasis: Tensor) -> Tensor:

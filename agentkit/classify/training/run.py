@@ -122,7 +122,7 @@ def _tuned(
     say(f"{len(rows)} rows, {len(kept)} pieces of vocabulary; running the frozen layers")
     below = lower_layers(trunk, _ids(tokenizer, rows), plan.frozen, plan.below)
     schedule = Schedule(2, 1e-4, plan.seconds, plan.seed)
-    trunk = tune(trunk, below, rows, schedule, frozen=plan.frozen, upper=plan.above, say=say)
+    trunk, _ = tune(trunk, below, rows, schedule, frozen=plan.frozen, upper=plan.above, say=say)
     plan.keep.mkdir(parents=True, exist_ok=True)
     torch.save({"trunk": trunk.cpu().state_dict(), "kept": kept}, state)
     tokenizer.save(str(words))
@@ -151,7 +151,7 @@ def _features(encoder: Encoder, rows: Sequence[Row], cache: Path, digest: str) -
     file = cache / f"features-{digest[:16]}-{len(rows)}.npy"
     if file.exists():
         return np.asarray(np.load(file), dtype=np.float32)
-    found = encoder.features([row.text[:600] for row in rows], batch=8)
+    found = encoder.features([row.text[:600] for row in rows])
     np.save(file, found)
     return found
 

@@ -1,0 +1,153 @@
+"""How fast the classifiers are, and what they take: a table, then one line of JSON.
+
+    python benchmarks/classify.py [--repeat 5]
+
+CPU time is of the whole process; throughput is wall time. Six passes are what six separate
+transformer classifiers over the same encoder would do: the same weights, the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agentkit.classify import HEADS, Classifier
+from agentkit.classify.manifest import MODELS
+
+CORPUS = Path(__file__).with_name("corpus")
+EVERYDAY = (
+    "Hi Carla, thanks for the call this morning. I have attached the quote we talked about.",
+    "Your invoice 20418 is ready in your account. It is due on the 14th.",
+    "Running ten minutes late, sorry! See you at the office.",
+    "Could you send me the tracking number for order 4471 please?",
+    "Ihre Lieferung kommt am Donnerstag zwischen 9 und 12 Uhr.",
+    "Guten Tag Frau Kern, den Vertrag habe ich unterschrieben und heute zur Post gebracht.",
+    "Danke, passt. Bis Montag!",
+    "Könnten Sie uns bitte noch die Maße der Kiste schicken?",
+    "Bonjour, votre colis est arrivé au point relais, vous pouvez le retirer dès demain.",
+    "Merci pour votre réponse, je vous confirme le rendez-vous de mardi à 10 h.",
+    "Hola Marta, te adjunto la factura de octubre. Un saludo, Pablo",
+    "¿A qué hora abre la tienda el sábado?",
+    "The meeting moved to room 4, everything else stays the same.",
+    "We replaced the filter and tested the pump, all fine. Next service in March.",
+    "Please find the minutes of Tuesday attached.",
+    "Yes that works for me.",
+    "What size is the blue one?",
+    "Notes: customer wants the oak finish, measures 2.40 by 0.90, delivery in week 12.",
+    "Password reset done, you can sign in again.",
+    "Der Techniker war da, die Heizung läuft wieder.",
+)
+
+
+def texts_of_30_words(count: int) -> list[str]:
+    """Texts of the project's own set, cut or filled to 30 words."""
+    found = []
+    for file in sorted(CORPUS.glob("*.jsonl")):
+        for line in file.read_text("utf-8").splitlines()[: count // 6 + 1]:
+            words = json.loads(line)["text"].split()
+            found.append(" ".join((words * 30)[:30]))
+    return found[:count]
+
+
+def cpu_ms(action: Callable[[], object], repeat: int) -> float:
+    """Median CPU milliseconds of one call."""
+    times = []
+    for _ in range(repeat):
+        start = time.process_time()
+        action()
+        times.append((time.process_time() - start) * 1e3)
+    return statistics.median(times)
+
+
+def per_second(action: Callable[[], object], count: int, repeat: int) -> float:
+    """Texts a second, the best of the repeats: the others were disturbed."""
+    best = 0.0
+    for _ in range(repeat):
+        start = time.perf_counter()
+        action()
+        best = max(best, count / (time.perf_counter() - start))
+    return best
+
+
+def six_passes(classifier: Classifier, texts: Sequence[str]) -> None:
+    """One pass of the encoder for every head."""
+    for head in HEADS:
+        classifier.scores(texts, [head], cascade=False)
+
+
+def agreement(classifier: Classifier, texts: Sequence[str]) -> tuple[float, float]:
+    """Share settled by the linear tier, and share of flags that both tiers agree on."""
+    fast, whole = classifier.scores(texts), classifier.scores(texts, cascade=False)
+    settled = sum(answer.tier == "linear" for answer in fast) / len(texts)
+    pairs = [(a.flags[h], b.flags[h]) for a, b in zip(fast, whole, strict=True) for h in a.flags]
+    return settled, sum(a == b for a, b in pairs) / max(1, len(pairs))
+
+
+def corpus_texts() -> list[str]:
+    """The project's own set, whole."""
+    files = sorted(CORPUS.glob("*.jsonl"))
+    return [json.loads(x)["text"] for f in files for x in f.read_text("utf-8").splitlines()]
+
+
+def measure(repeat: int) -> dict[str, float]:
+    """All figures."""
+    one, two = Classifier.load(), Classifier.load(threads=2)
+    texts = texts_of_30_words(120)
+    everyday = [f"{text} #{n}" for n in range(20) for text in EVERYDAY]
+    one.scores(texts[:20], cascade=False)
+    single = [cpu_ms(lambda t=t: one.scores([t], cascade=False), 3) for t in texts[:40]]  # type: ignore[misc]
+    whole = per_second(lambda: one.scores(texts, cascade=False), len(texts), repeat)
+    six = per_second(lambda: six_passes(one, texts), len(texts), repeat)
+    settled, agree = agreement(one, everyday[:40])
+    own_settled, own_agree = agreement(one, corpus_texts()[::8])
+    return {
+        "single_ms_cpu": statistics.median(single),
+        "encoder_texts_per_s_1_thread": whole,
+        "encoder_texts_per_s_2_threads": per_second(
+            lambda: two.scores(texts, cascade=False), len(texts), repeat
+        ),
+        "cascade_texts_per_s_2_threads": per_second(
+            lambda: two.scores(everyday), len(everyday), repeat
+        ),
+        "six_passes_texts_per_s_1_thread": six,
+        "times_faster_than_six_passes": whole / six,
+        "everyday_settled_by_linear_tier": settled,
+        "everyday_flags_agree": agree,
+        "own_set_settled_by_linear_tier": own_settled,
+        "own_set_flags_agree": own_agree,
+        "model_files_mb": sum(f.stat().st_size for f in MODELS.rglob("*") if f.is_file()) / 1e6,
+    }
+
+
+def resident_mb() -> float:
+    """Peak resident memory of a fresh process that has scored a batch."""
+    import subprocess
+    import sys
+
+    code = (
+        "import resource; from agentkit.classify import Classifier; "
+        "Classifier.load().scores(['Please call me on Friday about the invoice.'] * 256, "
+        "cascade=False); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    return int(subprocess.check_output([sys.executable, "-c", code], text=True)) / 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repeat", type=int, default=5)
+    figures = measure(parser.parse_args().repeat)
+    figures["resident_mb"] = resident_mb()
+    figures["peak_mb_here"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for name, value in figures.items():
+        print(f"{name:36} {value:10.3f}")
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
