@@ -16,7 +16,7 @@ from agentkit.store import Store, insert_many, to_micros
 from agentkit_tui import paint
 from agentkit_tui.app import DeskApp
 from agentkit_tui.edit import MessageArea
-from agentkit_tui.screen import PAGE
+from agentkit_tui.reading import PAGE
 from tests.desks import ANNA, BOB, CHIEF, TRAINEE, Office, add_mail, make_office
 from tests.tui.screens import LARGE, SMALL, sitting
 
