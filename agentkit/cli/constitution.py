@@ -226,8 +226,8 @@ def schema_text() -> str:
 
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "agentkit constitution",
         **ConstitutionFile.model_json_schema(),
+        "title": "agentkit constitution",
     }
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 

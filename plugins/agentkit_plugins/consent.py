@@ -107,11 +107,10 @@ class _Now(NamedTuple):
 
 
 @hookimpl
-def examine_many(actions: Sequence[Action], context: Context) -> list[Evidence]:
-    """Look up each person's consent, relationship, limits and local time."""
+def examine(action: Action, context: Context) -> Evidence:
+    """Look up a person's consent, relationship, limits and local time."""
     checkout = context.parameters.get(_CHECKOUT, False) is True
-    now = _moment(context.now, checkout=checkout)
-    return [_examine(action, context.person(action), now) for action in actions]
+    return _examine(action, context.person(action), _moment(context.now, checkout=checkout))
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ record does not belong to the country on record, both are plausible.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,7 +59,7 @@ def _at(timezone: str, country: str, region: str, quarter: int) -> LocalTime | N
         clocks = {timezone: recorded} if agrees else {timezone: recorded, **clocks}
     if not clocks:
         return None
-    zone = min(clocks, key=lambda name: clocks[name].utcoffset() or 0)
+    zone = min(clocks, key=lambda name: clocks[name].utcoffset() or timedelta())
     return LocalTime(
         min(c.hour for c in clocks.values()),
         max(c.hour for c in clocks.values()),

@@ -146,6 +146,12 @@ def test_a_zone_that_contradicts_the_country_makes_both_plausible() -> None:
     assert (found.hour_min, found.hour_max, found.zone) == (6, 12, "America/New_York")
 
 
+def test_a_zone_at_greenwich_is_compared_with_others() -> None:
+    found = local_time("America/New_York", "GB", "", NOON)
+    assert found is not None
+    assert (found.hour_min, found.hour_max, found.zone) == (6, 11, "America/New_York")
+
+
 def test_a_zone_that_does_not_exist_counts_as_none() -> None:
     assert local_time("Mars/Olympus", "DE", "", NOON) == local_time("", "DE", "", NOON)
     assert local_time("Mars/Olympus", "", "", NOON) is None
