@@ -1,0 +1,191 @@
+"""``agentkit run``: let an agent work through people of the CRM, one run each."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from agentkit.canonical import from_json
+from agentkit.cli.options import with_settings
+from agentkit.errors import NotFound
+from agentkit.settings import Settings
+
+if TYPE_CHECKING:
+    from agentkit.context import Contact
+    from agentkit.pipeline import Pipeline
+    from agentkit.store import Store
+
+__all__ = ["agent_named", "command", "contacts_of", "request_for", "requests_for", "work"]
+
+_CURRENCIES: Final = {"GB": "GBP", "US": "USD", "CA": "CAD", "CH": "CHF"}
+_OTHERWISE: Final = "EUR"
+_ORDERS: Final = {
+    True: "Score this lead.",
+    False: "Write one message to this contact, about the product or about an open quote.",
+}
+
+Request = dict[str, Any]
+
+
+@click.command("run")
+@click.argument("agent")
+@click.option("--model", default="", metavar="NAME",
+              help="A chat model, PROVIDER:MODEL or playbook:FILE; default: the playbook that "
+              "ships with the agent.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N people.")
+@click.option("--purpose", default="marketing", show_default=True, metavar="NAME",
+              help="What the agent declares that it is for.")  # fmt: skip
+@click.option("--channel", default="email", show_default=True,
+              type=click.Choice(["email", "sms"]), help="How people are written to.")  # fmt: skip
+@with_settings
+def command(
+    settings: Settings, agent: str, model: str, limit: int | None, purpose: str, channel: str
+) -> None:
+    """Let AGENT work through the people of the CRM.
+
+    AGENT is a name in the register of agents (`agents =` in agentkit.toml). It reads each person
+    and proposes; the gate judges each proposal. Nothing is performed here: `agentkit worker` does
+    that, after judging once more.
+    """
+    from rich.console import Console
+
+    from agentkit.cli.outcomes import last_entry, outcome_table, outcomes_of
+    from agentkit.pipeline import build
+
+    console = Console(highlight=False)
+    pipeline = build(settings)
+    try:
+        worker = agent_named(pipeline, agent, model)
+        if not model:
+            click.echo("no --model: a playbook speaks, no language model is asked", err=True)
+        asked = requests_for(pipeline, agent, purpose=purpose, channel=channel, limit=limit)
+        before = last_entry(pipeline.store, settings.tenant)
+        work(worker, asked, f"{agent}-{before}", _counter(len(asked)))
+        found = outcomes_of(pipeline.store, settings.tenant, pipeline.gate.kinds, after=before)
+    finally:
+        pipeline.close()
+    console.print(outcome_table(found))
+    _what_next(found.values())
+
+
+def agent_named(pipeline: Pipeline, name: str, model: str = "") -> Any:
+    """The LangChain agent of this name: it scores where its charter says so, else it writes.
+
+    Raises:
+        NotFound: the register has no such agent.
+        ConfigError: the model cannot be used.
+    """
+    from agentkit.agents import outreach_agent, scoring_agent
+
+    register = pipeline.gate.register
+    charter = register.get(name)
+    if charter is None and not register.open:
+        known = ", ".join(sorted(a.name for a in register)) or "none"
+        raise NotFound(f"the register has no agent {name!r}", hint=f"agents: {known}")
+    if _scores(pipeline, name):
+        return scoring_agent(pipeline, model, name)
+    return outreach_agent(pipeline, model, name)
+
+
+def _scores(pipeline: Pipeline, name: str) -> bool:
+    charter = pipeline.gate.register.get(name)
+    kinds = charter.kinds if charter is not None else frozenset[str]()
+    return "lead.score" in kinds and "message.send" not in kinds
+
+
+def requests_for(
+    pipeline: Pipeline,
+    agent: str,
+    *,
+    purpose: str = "marketing",
+    channel: str = "email",
+    limit: int | None = None,
+) -> list[Request]:
+    """One request a person, in the order of their ids.
+
+    Raises:
+        NotFound: the CRM holds nobody.
+    """
+    store, tenant = pipeline.store, pipeline.settings.tenant
+    contacts = contacts_of(store, tenant)[:limit]
+    if not contacts:
+        raise NotFound("the CRM holds nobody", hint="agentkit import contacts.csv")
+    products = _products(store, tenant)
+    common = {
+        "task": _ORDERS[_scores(pipeline, agent)],
+        "purpose": purpose,
+        "channel": channel,
+        "today": pipeline.clock.now().date().isoformat(),
+    }
+    return [request_for(contact, products, common) for contact in contacts]
+
+
+def contacts_of(store: Store, tenant: str) -> list[Contact]:
+    """Everybody in the built-in CRM, by id."""
+    from agentkit.crm.rows import CONTACT_SQL, read_contact
+    from agentkit.store import execute
+
+    with store.read() as conn:
+        rows = execute(conn, f"{CONTACT_SQL} where tenant = ? order by id", (tenant,)).all()
+    return [read_contact(row) for row in rows]
+
+
+def _products(store: Store, tenant: str) -> list[Mapping[str, Any]]:
+    """What can be sold now: it has a price, and some are left."""
+    from agentkit.store import execute
+
+    sql = "select id, fields from records where tenant = ? and type = 'product' order by id"
+    with store.read() as conn:
+        rows = execute(conn, sql, (tenant,)).all()
+    products = ({"id": row[0], **from_json(row[1])} for row in rows)
+    return [p for p in products if p.get("price") and p.get("stock")]
+
+
+def request_for(
+    contact: Contact, products: Sequence[Mapping[str, Any]], common: Mapping[str, Any]
+) -> Request:
+    """What the agent is asked about one person: ids and products, never an address."""
+    brand = str(contact.fields.get("brand", ""))
+    currency = _CURRENCIES.get(contact.country, _OTHERWISE)
+    fitting = [
+        p for p in products if p.get("brand", brand) == brand and p.get("currency") == currency
+    ]
+    chosen = fitting[zlib.crc32(contact.id.encode()) % len(fitting)] if fitting else None
+    return {**common, "contact": contact.id, "brand": brand, "product": chosen}
+
+
+def work(
+    agent: Any, requests: Iterable[Request], thread: str, done: Callable[[Request], None]
+) -> None:
+    """Give an agent its requests one after the other, a thread each."""
+    from agentkit.agents.models import ask
+
+    for request in requests:
+        ask(agent, json.dumps(request, ensure_ascii=False), f"{thread}-{request['contact']}")
+        done(request)
+
+
+def _counter(total: int) -> Callable[[Request], None]:
+    """Says how far it is, on stderr, every tenth of the way."""
+    step, count = max(1, total // 10), 0
+
+    def done(request: Request) -> None:
+        nonlocal count
+        del request
+        count += 1
+        if count % step == 0 or count == total:
+            click.echo(f"  {count} of {total} people", err=True)
+
+    return done
+
+
+def _what_next(found: Iterable[Any]) -> None:
+    outcomes = list(found)
+    if any(o.allowed or o.deferred for o in outcomes):
+        click.echo("what is allowed is performed by: agentkit worker", err=True)
+    if any(o.reached for o in outcomes):
+        click.echo("what waits for a person: agentkit desk list", err=True)
