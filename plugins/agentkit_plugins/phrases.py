@@ -18,6 +18,7 @@ __all__ = [
     "RELATIONSHIP",
     "first_phrase",
     "fold",
+    "place_of",
 ]
 
 ASKS_FOR_PERSON: Final = (
@@ -117,7 +118,7 @@ PRESSURE: Final = (
     "dépêchez-vous", "dernière chance", "ne manquez pas", "ne ratez pas",
     "avant qu'il ne soit trop tard",
     "maintenant ou jamais", "presque épuisé", "bientôt épuisé", "dans la limite des stocks",
-    "agissez maintenant", "vite, ",
+    "agissez maintenant", "vite",
     "actúe ya", "actúe ahora", "dese prisa", "última oportunidad", "no se lo pierda",
     "no te lo pierdas",
     "antes de que sea tarde", "ahora o nunca", "casi agotado", "a punto de agotarse",
@@ -132,7 +133,18 @@ def fold(text: str) -> str:
     return text.lower().replace("’", "'")
 
 
+def place_of(folded: str, phrase: str) -> int:
+    """Where a folded text holds a phrase as whole words, or -1: ``our aim`` holds no ``our ai``."""
+    at = folded.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        if not (folded[at - 1 : at].isalnum() or folded[end : end + 1].isalnum()):
+            return at
+        at = folded.find(phrase, at + 1)
+    return -1
+
+
 def first_phrase(text: str, phrases: tuple[str, ...]) -> str | None:
-    """The first of ``phrases`` that a text contains."""
+    """The first of ``phrases`` that a text contains as whole words."""
     folded = fold(text)
-    return next((p for p in phrases if p in folded), None)
+    return next((p for p in phrases if place_of(folded, p) >= 0), None)

@@ -20,7 +20,14 @@ from agentkit_plugins.claim_patterns import (
     SENTENCE,
     WEEKDAYS,
 )
-from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, PRIOR_CONTACT, RELATIONSHIP, fold
+from agentkit_plugins.phrases import (
+    AI_DISCLOSED,
+    CLAIMS_HUMAN,
+    PRIOR_CONTACT,
+    RELATIONSHIP,
+    fold,
+    place_of,
+)
 from agentkit_plugins.signatures import signature
 
 __all__ = ["LONGEST", "NearDay", "Place", "Reading", "is_limit", "read"]
@@ -87,14 +94,15 @@ def read(text: str) -> Reading:
         _places(folded, PRIOR_CONTACT),
         _places(folded, RELATIONSHIP),
         _places(folded, SCARCE_WORDS),
-        any(phrase in folded for phrase in AI_DISCLOSED),
-        any(phrase in folded for phrase in CLAIMS_HUMAN),
+        bool(_places(folded, AI_DISCLOSED)),
+        bool(_places(folded, CLAIMS_HUMAN)),
         signature(text),
     )
 
 
 def _places(folded: str, phrases: tuple[str, ...]) -> tuple[Place, ...]:
-    return tuple(Place(p, folded.index(p)) for p in phrases if p in folded)
+    found = [Place(p, place_of(folded, p)) for p in phrases if p in folded]
+    return tuple(place for place in found if place.start >= 0)
 
 
 def _near_days(folded: str) -> Iterator[NearDay]:

@@ -12,7 +12,7 @@ from typing import Final
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claim_patterns import SENTENCE
 from agentkit_plugins.claims import check
-from agentkit_plugins.phrases import PRESSURE, fold
+from agentkit_plugins.phrases import PRESSURE, fold, place_of
 from agentkit_plugins.reading import read
 
 __all__ = ["language_of"]
@@ -73,7 +73,7 @@ def _flagged(text: str, context: Context) -> bool:
 
 def _pressure(text: str) -> list[Span]:
     folded = fold(text)
-    found = ((folded.find(phrase), len(phrase)) for phrase in PRESSURE)
+    found = ((place_of(folded, phrase), len(phrase)) for phrase in PRESSURE)
     return [Span(at, at + size) for at, size in found if at >= 0]
 
 

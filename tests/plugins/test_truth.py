@@ -184,6 +184,9 @@ def test_findings_name_the_place_and_what_the_record_says() -> None:
         ("I’m a real person, I promise", False, True),
         ("Ich bin kein Bot.", False, True),
         ("hello", False, False),
+        ("Our aim is good sofas. Von einer Kiste bis zum Schrank.", False, False),
+        ("I am humanitarian.", False, False),
+        ("Our AI, Nora, wrote this.", True, False),
     ],
 )
 def test_who_says_what_is_writing(text: str, discloses: bool, human: bool) -> None:
