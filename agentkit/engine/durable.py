@@ -347,6 +347,7 @@ class Engine:
             DBOS.send(known.id, "", topic=_TOPIC)
         elif known.status == "PENDING":
             DBOS.resume_workflow(known.id)
+            DBOS.send(known.id, "", topic=_TOPIC)  # it may resume in the middle of a long wait
             self._adopt(action, known.id)
 
     def _id(self, action: str) -> str:

@@ -20,11 +20,12 @@ _OWN: Final[Mapping[str, str]] = {
 """What this package rules itself, beside any constitution."""
 
 
-def reasons(review: Review, policy: Policy) -> list[str]:
+def reasons(review: Review, policy: Policy, contact_name: str = "") -> list[str]:
     """A sentence for each article that fired and each gap, in that order; never stored."""
     from agentkit.constitution.explain import explain_all
 
-    return [_OWN.get(sentence, sentence) for sentence in explain_all(review, policy)]
+    sentences = explain_all(review, policy, contact_name=contact_name)
+    return [_OWN.get(sentence, sentence) for sentence in sentences]
 
 
 _WORDS: Final[Mapping[str, str]] = {

@@ -15,6 +15,7 @@ from agentkit.action import Action
 from agentkit.clock import Clock
 from agentkit.crm import CRM
 from agentkit.engine import (
+    LEASE,
     Next,
     Refusal,
     claim,
@@ -64,7 +65,13 @@ class Refused(Exception):
 
 
 class Performing:
-    """Claims and performs."""
+    """Claims and performs.
+
+    Attributes:
+        lease: How long a claim holds.
+    """
+
+    lease = LEASE
 
     def __init__(
         self,
@@ -111,7 +118,9 @@ class Performing:
         to: ActionState = "approved" if stored.state == "approved" else "allowed"
         self._recorder.again(unit, review, now, since=stored.state, to=to, basis=basis)
         outbound = self._gate.kinds.get(action.kind).outbound
-        held = claim(unit, action, owner=self._owner, now=now, seen=seen, outbound=outbound)
+        held = claim(
+            unit, action, owner=self._owner, now=now, seen=seen, outbound=outbound, lease=self.lease
+        )
         if isinstance(held, Refusal):
             raise Refused(held)
         public = {"owner": held.owner, "fence": held.fence, "lease_until": held.lease_until}
