@@ -217,3 +217,10 @@ def test_without_the_screens_one_sentence_says_what_to_do(
     error = capsys.readouterr().err
     assert error.startswith("error: the screens are not installed")
     assert GROUP == "agentkit.screens"
+
+
+def test_the_screens_are_found_by_their_entry_point() -> None:
+    from agentkit.cli.tui import _screens
+    from agentkit_tui.app import run
+
+    assert _screens() is run

@@ -120,11 +120,13 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _wrap(line: str) -> Iterator[str]:
-    hanging = "    " if line.startswith("- ") else "  "
+    """A line of a section; what belongs to a bullet is indented below it."""
+    indent, hanging = "  ", "    " if line.startswith("- ") else "  "
     for part in printable(line[:_LONGEST]).split("\n"):
         yield from textwrap.wrap(
-            part, _WIDTH, initial_indent="  ", subsequent_indent=hanging, break_on_hyphens=False
+            part, _WIDTH, initial_indent=indent, subsequent_indent=hanging, break_on_hyphens=False
         ) or [""]
+        indent = hanging
     if len(line) > _LONGEST:
         yield f"  ... {len(line) - _LONGEST:,} more characters; --json has all"
 
@@ -137,10 +139,10 @@ def _reasons(view: CaseView) -> list[str]:
         cites = f" [{'; '.join(article.cites)}]" if article.cites else ""
         name = f"{article.fired.article}, {article.fired.ruling.word}"
         lines.append(f"- {article.because} ({name}){cites}")
-    for gap in view.gaps:
+    for gap, words in zip(view.gaps, view.missing, strict=True):
         role = view.gap_roles.get(gap.fact, "")
         may = f"role {role} may accept that" if role else "nobody may accept that"
-        lines.append(f"- {gap.fact} is missing: {gap.reason or gap.kind} ({may})")
+        lines.append(f"- {words} ({may})")
     return lines or ["nothing speaks against it any more"]
 
 
@@ -163,7 +165,7 @@ def _finding(finding: Finding, view: CaseView) -> str:
 
 
 def _conversation(view: CaseView) -> list[str]:
-    names = {"person": "wrote", "us": "was sent", "read": "the agent read", "event": "was"}
+    names = {"person": "wrote", "us": "was sent", "read": "the agent read", "event": "earlier"}
     lines = []
     for turn in view.conversation[-10:]:
         at = f"{turn.at:%Y-%m-%d %H:%M} " if turn.at else ""
@@ -191,5 +193,5 @@ def _next(view: CaseView, waiver: Waiver) -> list[str]:
         lines.append(f"agentkit desk approve {case}{waives}")
     lines.append(f"agentkit desk edit    {case}")
     lines.append(f'agentkit desk reject  {case} --reason "..."')
-    lines.append(f'agentkit desk respond {case} "what the agent should do instead"')
+    lines.append(f'agentkit desk respond {case} "..."')
     return lines

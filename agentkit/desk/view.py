@@ -77,6 +77,7 @@ class CaseView:
         articles: What fired and binds.
         noted: What fired in warn or shadow mode.
         gaps: Missing facts.
+        missing: A sentence for each of them.
         gap_roles: Role that may accept the absence, by fact; the others are nobody's to accept.
         facts: Recorded facts that the articles read, as shown.
         findings: What plugins point at, by namespace.
@@ -94,6 +95,7 @@ class CaseView:
     articles: tuple[FiredArticle, ...] = ()
     noted: tuple[FiredArticle, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    missing: tuple[str, ...] = ()
     gap_roles: Mapping[str, str] = field(default_factory=dict)
     facts: tuple[tuple[str, str], ...] = ()
     findings: tuple[tuple[str, Finding], ...] = ()
@@ -196,6 +198,7 @@ class Views:
             articles=articles,
             noted=self._articles(review, review.verdict.noted, person),
             gaps=review.verdict.gaps,
+            missing=self._missing(review),
             gap_roles=self._gap_roles(review, person),
             facts=_shown_facts(review, articles),
             findings=tuple(findings),
@@ -215,6 +218,10 @@ class Views:
         name = "" if person is None else person.contact.name
         sentences = explain_all(asked, self._gate.policy, contact_name=name)
         return tuple(map(self._article, fired, sentences))
+
+    def _missing(self, review: StoredReview) -> tuple[str, ...]:
+        asked = replace(review.review(), verdict=replace(review.verdict, fired=()))
+        return tuple(explain_all(asked, self._gate.policy))
 
     def _article(self, fired: Fired, because: str) -> FiredArticle:
         located = self._gate.policy.article(fired.article)
@@ -259,6 +266,7 @@ def _erased(case: Case, stored: StoredAction | None) -> CaseView:
         verdict=verdict,
         articles=tuple(FiredArticle(f, f.article) for f in verdict.fired),
         gaps=verdict.gaps,
+        missing=tuple(f"{gap.fact}: {gap.kind}" for gap in verdict.gaps),
     )
 
 

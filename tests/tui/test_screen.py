@@ -12,7 +12,7 @@ from textual.widgets import Input
 from agentkit.action import Observation
 from agentkit.clock import FixedClock
 from agentkit.settings import Settings
-from agentkit.store import Store, insert_many, to_micros
+from agentkit.store import Store, execute, insert_many, to_micros
 from agentkit_tui import paint
 from agentkit_tui.app import DeskApp
 from agentkit_tui.edit import MessageArea
@@ -270,10 +270,13 @@ def test_a_screen_that_fails_prints_no_traceback_and_no_customer_data(
 async def test_hostile_text_stays_text(office: Office, size: tuple[int, int]) -> None:
     evil = "hurry \x1b[2J\x1b]52;c;ZXZpbA==\x07 [bold red]x[/] [@click=app.quit]y[/] \u202eabc"
     add_mail(office.store, evil)
+    with office.store.write() as unit:
+        execute(unit.conn, "update contacts set name = ?", ("A \x1b[5m[b]K\u202e",))
     office.propose(evil, observations=(Observation("[/]\x1b", evil),), agent="outreach")
     async with sitting(office, size=size) as hand:
         screen = hand.text()
         assert "␛[2J" in screen
+        assert screen.count("A ␛[5m[b]K") >= 2
         assert "[bold red]x[/] [@click=app.quit]y[/]" in " ".join(screen.split())
         assert not set(screen) & {"\x1b", "\x07", "\u202e"}
         assert "1/1 false_urgency" in screen

@@ -34,7 +34,7 @@ _TURN: Final = 1_500
 _SHORT: Final = 140
 _MARK: Final = "black on yellow"
 _CURRENT: Final = "bold black on bright_yellow underline"
-_WHO: Final = {"person": "wrote", "us": "was sent", "read": "the agent read", "event": "was"}
+_WHO: Final = {"person": "wrote", "us": "was sent", "read": "the agent read", "event": "earlier"}
 
 
 def one_line(text: str) -> str:
@@ -84,9 +84,7 @@ def reasons(view: CaseView, waiver: Waiver) -> Content:
     for article in view.articles:
         colour = "$error" if article.fired.ruling.word == "deny" else "$warning"
         parts.append(_bullet(article.because, colour, f"  {article.fired.article}"))
-    for gap in view.gaps:
-        words = f"{gap.fact} is missing: {gap.reason or gap.kind}"
-        parts.append(_bullet(words, "$accent"))
+    parts += [_bullet(words, "$accent") for words in view.missing]
     if not parts:
         parts.append(_bullet("nothing speaks against it any more", "$success"))
     parts.append(_meaning(view, waiver))
