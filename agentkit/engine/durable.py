@@ -14,7 +14,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -249,8 +249,20 @@ class Engine:
                 self._changed.wait(0.2)
         return self.summary
 
-    def run(self, stop: threading.Event, *, every: float = 1.0) -> None:
-        """Work until told to stop: beat, sweep, and let the failed rest for a minute."""
+    def run(
+        self,
+        stop: threading.Event,
+        *,
+        every: float = 1.0,
+        chore: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Work until told to stop: sweep, beat, and let the failed rest for a minute.
+
+        Args:
+            stop: Ends the work when it is set.
+            every: Seconds between two sweeps.
+            chore: Done with every beat: sealing the ledger, say.
+        """
         self.recover()
         rounds = 0
         while not stop.wait(every):
@@ -258,6 +270,7 @@ class Engine:
             with suppress(StoreError):  # a database that is locked for a while ends no worker
                 if rounds % 5 == 0:
                     self._beat()
+                    chore()
                 if rounds % 60 == 0:
                     self._troubled.clear()
                     self.recover()
