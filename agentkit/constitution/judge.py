@@ -75,6 +75,7 @@ class _Bench:
     articles: tuple[Compiled, ...]
     plausible: frozenset[str]
     needs: tuple[str, ...]
+    lists: tuple[str, ...]
     parameters: Mapping[str, Any]
     chunks: tuple[Any, ...]
 
@@ -149,6 +150,9 @@ class Judge:
         get = facts.get
         known = {n: v for n in bench.needs if type(v := get(n, _MISSING)) is not Unknown}
         known.update(bench.parameters)
+        for name in bench.lists:
+            if name in known:
+                known[name] = list(known[name])  # the runtime takes lists, not tuples
         try:
             activation = self._env.Activation(known)
             for chunk in bench.chunks:
@@ -232,6 +236,7 @@ class Judge:
             articles=tuple(chosen),
             plausible=frozenset(plausible),
             needs=tuple(sorted(needs - self.parameters.keys())),
+            lists=tuple(sorted(n for n in needs if self._dialect.facts[n].startswith("list"))),
             parameters={n: self.parameters[n] for n in needs & self.parameters.keys()},
             chunks=self._chunked(chosen),
         )
