@@ -27,8 +27,9 @@ def test_a_users_mistake_ends_in_two_lines_and_no_traceback(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["constitution", "check", "no-such-constitution"])
+        main(["desk", "list", "--settings", "no-such.toml"])
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: there is no constitution 'no-such-constitution'")
+    assert error.startswith("error: the settings file no-such.toml cannot be read")
+    assert "pass --settings FILE" in error
     assert "Traceback" not in error
