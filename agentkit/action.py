@@ -393,6 +393,13 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
         about_person=True,
         reversibility="compensable",
     ),
+    _kind(
+        "record.read",
+        Arg("tool", required=False, default=""),
+        Arg("arguments", "any", required=False),
+        reads=True,
+        needs_subject=False,
+    ),
     _kind("record.update", Arg("type"), Arg("record"), Arg("fields", "any")),
     _kind("record.delete", Arg("type"), Arg("record"), reversibility="irreversible"),
     _kind(
