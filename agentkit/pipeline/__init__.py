@@ -5,6 +5,7 @@
 proposing    examine and judge at once, record in one transaction
 lifecycle    what happens to an action afterwards, step by step
 performing   claimed, performed once, recorded
+calls        tools that run in the agent's own process
 recording    what a judgement leaves behind
 messages     what the agent is told
 facade       `Pipeline`: all of it
@@ -22,11 +23,14 @@ from agentkit.pipeline.build import (
     find_plugins,
     register_of,
 )
+from agentkit.pipeline.calls import CALL, CallAgain
 from agentkit.pipeline.facade import Pipeline
 from agentkit.pipeline.messages import reasons
 from agentkit.pipeline.proposing import Proposal
 
 __all__ = [
+    "CALL",
+    "CallAgain",
     "Next",
     "Pipeline",
     "Proposal",
