@@ -36,6 +36,8 @@ __all__ = [
     "insert_actions",
     "move_action",
     "open_review",
+    "open_reviews",
+    "scan_actions",
     "update_review",
 ]
 
@@ -180,11 +182,39 @@ def read_row(row: Sequence[Any]) -> StoredAction:
     return StoredAction(**values)
 
 
+def scan_actions(
+    conn: Connection,
+    tenant: str,
+    since: datetime,
+    until: datetime,
+    *,
+    after: str = "",
+    limit: int = _CHUNK,
+) -> list[StoredAction]:
+    """Actions proposed from ``since`` to before ``until``, by id, after the id ``after``."""
+    sql = (
+        f"select {_SELECT} from actions where tenant = ? and id > ? and created_at >= ? "
+        f"and created_at < ? order by id limit {limit}"
+    )
+    values = (tenant, after, to_micros(since), to_micros(until))
+    return [read_row(row) for row in execute(conn, sql, values)]
+
+
 def open_review(conn: Connection, vault: Vault, stored: StoredAction) -> StoredReview | None:
     """Decrypt what was recorded; None where the person was erased."""
-    if stored.payload is None:
-        return None
-    value = vault.decrypt(conn, stored.tenant, stored.person, stored.payload)
+    return open_reviews(conn, vault, [stored])[0]
+
+
+def open_reviews(
+    conn: Connection, vault: Vault, rows: Sequence[StoredAction]
+) -> list[StoredReview | None]:
+    """`open_review` for rows of one tenant, with one query for all keys."""
+    sealed = [(r.person, r.payload) for r in rows if r.payload is not None]
+    values = iter(vault.decrypt_many(conn, rows[0].tenant, sealed) if sealed else ())
+    return [_stored_review(r, None if r.payload is None else next(values)) for r in rows]
+
+
+def _stored_review(stored: StoredAction, value: dict[str, Any] | None) -> StoredReview | None:
     if value is None:
         return None
     action = Action.from_json(value["action"])
