@@ -19,7 +19,7 @@ __all__ = ["command", "demonstrate"]
               show_default=True, metavar="DIR",
               help="A folder of the demo's own; it is emptied first.")  # fmt: skip
 @click.option("--blank", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
-              help="Blank this share of country, time zone and language first (0 to 1).")  # fmt: skip
+              help="First blank this share of country, time zone, language (0 to 1).")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Only the report, as one JSON object.")
 def command(home: Path, blank: float, *, as_json: bool) -> None:
     """Run the whole sentence on a book of business: no server, no key, no network.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from agentkit.pipeline import Pipeline
     from agentkit.store import Store
 
-__all__ = ["agent_named", "command", "contacts_of", "request_for", "requests_for", "work"]
+__all__ = ["check_agent", "command", "contacts_of", "request_for", "requests_for", "work"]
 
 _CURRENCIES: Final = {"GB": "GBP", "US": "USD", "CA": "CAD", "CH": "CHF"}
 _OTHERWISE: Final = "EUR"
@@ -59,12 +61,12 @@ def command(
     console = Console(highlight=False)
     pipeline = build(settings)
     try:
-        worker = agent_named(pipeline, agent, model)
+        check_agent(pipeline, agent)
+        asked = requests_for(pipeline, agent, purpose=purpose, channel=channel, limit=limit)
         if not model:
             click.echo("no --model: a playbook speaks, no language model is asked", err=True)
-        asked = requests_for(pipeline, agent, purpose=purpose, channel=channel, limit=limit)
         before = last_entry(pipeline.store, settings.tenant)
-        work(worker, asked, f"{agent}-{before}", _counter(len(asked)))
+        work(pipeline, agent, asked, f"{agent}-{before}", model=model, done=_counter(len(asked)))
         found = outcomes_of(pipeline.store, settings.tenant, pipeline.gate.kinds, after=before)
     finally:
         pipeline.close()
@@ -72,23 +74,16 @@ def command(
     _what_next(found.values())
 
 
-def agent_named(pipeline: Pipeline, name: str, model: str = "") -> Any:
-    """The LangChain agent of this name: it scores where its charter says so, else it writes.
+def check_agent(pipeline: Pipeline, name: str) -> None:
+    """Refuse a name that is in no register.
 
     Raises:
         NotFound: the register has no such agent.
-        ConfigError: the model cannot be used.
     """
-    from agentkit.agents import outreach_agent, scoring_agent
-
     register = pipeline.gate.register
-    charter = register.get(name)
-    if charter is None and not register.open:
+    if register.get(name) is None and not register.open:
         known = ", ".join(sorted(a.name for a in register)) or "none"
         raise NotFound(f"the register has no agent {name!r}", hint=f"agents: {known}")
-    if _scores(pipeline, name):
-        return scoring_agent(pipeline, model, name)
-    return outreach_agent(pipeline, model, name)
 
 
 def _scores(pipeline: Pipeline, name: str) -> bool:
@@ -119,6 +114,7 @@ def requests_for(
         "task": _ORDERS[_scores(pipeline, agent)],
         "purpose": purpose,
         "channel": channel,
+        "brand": next(iter(pipeline.settings.brands), ""),
         "today": pipeline.clock.now().date().isoformat(),
     }
     return [request_for(contact, products, common) for contact in contacts]
@@ -149,24 +145,56 @@ def request_for(
     contact: Contact, products: Sequence[Mapping[str, Any]], common: Mapping[str, Any]
 ) -> Request:
     """What the agent is asked about one person: ids and products, never an address."""
-    brand = str(contact.fields.get("brand", ""))
+    brand = str(contact.fields.get("brand") or common.get("brand", ""))
     currency = _CURRENCIES.get(contact.country, _OTHERWISE)
     fitting = [
-        p for p in products if p.get("brand", brand) == brand and p.get("currency") == currency
+        p
+        for p in products
+        if (not brand or p.get("brand", brand) == brand) and p.get("currency") == currency
     ]
     chosen = fitting[zlib.crc32(contact.id.encode()) % len(fitting)] if fitting else None
     return {**common, "contact": contact.id, "brand": brand, "product": chosen}
 
 
 def work(
-    agent: Any, requests: Iterable[Request], thread: str, done: Callable[[Request], None]
+    pipeline: Pipeline,
+    name: str,
+    requests: Iterable[Request],
+    thread: str,
+    *,
+    model: str = "",
+    done: Callable[[Request], None],
 ) -> None:
-    """Give an agent its requests one after the other, a thread each."""
+    """Give an agent its requests one after the other, a thread each.
+
+    The agent scores where its charter says so, else it writes; it speaks for the brand that each
+    person knows.
+
+    Raises:
+        ConfigError: the model cannot be used.
+    """
+    from agentkit.agents import outreach_agent, scoring_agent
     from agentkit.agents.models import ask
 
+    make = scoring_agent if _scores(pipeline, name) else outreach_agent
+    agents: dict[str, Any] = {}
     for request in requests:
-        ask(agent, json.dumps(request, ensure_ascii=False), f"{thread}-{request['contact']}")
+        brand = str(request["brand"])
+        if brand not in agents:
+            agents[brand] = make(_speaking_for(pipeline, brand), model, name)
+        text = json.dumps(request, ensure_ascii=False)
+        ask(agents[brand], text, f"{thread}-{request['contact']}")
         done(request)
+
+
+def _speaking_for(pipeline: Pipeline, brand: str) -> Pipeline:
+    """The same pipeline, whose agents speak for this brand: consent belongs to a brand."""
+    if not brand:
+        return pipeline
+    others = tuple(b for b in pipeline.settings.brands if b != brand)
+    speaking = copy(pipeline)
+    speaking.settings = replace(pipeline.settings, brands=(brand, *others))
+    return speaking
 
 
 def _counter(total: int) -> Callable[[Request], None]:

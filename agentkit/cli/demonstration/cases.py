@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CaseTold", "three_cases"]
 
 _ESCALATED: Final = ("large_offer", "only_discount", "unsure")
+_DENIED: Final = ("", "poses", "channel")
 _REVISED: Final = ("stock", "deadline", "discount", "undisclosed")
 _WITHDREW: Final = "80412370292"
 """Anke Petersen, who took back her consent to the newsletter a week before."""
@@ -46,12 +47,12 @@ class CaseTold:
 
 def three_cases(pipeline: Pipeline, slips: Sequence[Any]) -> list[CaseTold]:
     """One of each, as far as there are any."""
-    persons = {slip.name: slip.person for slip in reversed(slips)}
+    persons = {slip.name: slip.person for slip in reversed(slips)} | {"": _WITHDREW}
     wanted = (
         ("escalated", "ruling = 'escalate'", [persons[n] for n in _ESCALATED if n in persons]),
-        ("denied", "ruling = 'deny'", [_WITHDREW, *([persons["poses"]] if "poses" in persons else [])]),
+        ("denied", "ruling = 'deny'", [persons[n] for n in _DENIED if n in persons]),
         ("revised", "state = 'performed'", [persons[n] for n in _REVISED if n in persons]),
-    )  # fmt: skip
+    )
     told = [_first(pipeline, what, condition, who) for what, condition, who in wanted]
     return [case for case in told if case is not None]
 

@@ -13,7 +13,7 @@ from agentkit.cli.demonstration.slips import Slip, choose
 from agentkit.cli.demonstration.steps import Steps
 from agentkit.cli.import_ import import_book
 from agentkit.cli.outcomes import Outcomes, outcomes_of
-from agentkit.cli.run import agent_named, contacts_of, requests_for, work
+from agentkit.cli.run import contacts_of, requests_for, work
 from agentkit.clock import FixedClock, parse_instant
 from agentkit.crm.reach import Reach, reach_of
 from agentkit.pipeline import Pipeline, build, build_gate
@@ -129,11 +129,11 @@ class Stage:
         return found
 
     def _outreach(self, reachable: Sequence[str], limit: int | None) -> list[Slip]:
-        mails = requests_for(self.pipeline, "outreach", limit=limit)
+        mails = requests_for(self.pipeline, "outreach")
         texts = requests_for(self.pipeline, "outreach", channel="sms", limit=limit)[::_EVERY_SMS]
         slips = choose(self._people(reachable), mails)
         taken = {slip.person for slip in slips}
-        honest = [m for m in mails if m["contact"] not in taken]
+        honest = [m for m in mails[:limit] if m["contact"] not in taken]
         self._let("outreach", honest, "mail")
         self._let("outreach", texts, "text", "outreach, text messages")
         playbook = self._examples / "outreach_with_mistakes.yaml"
@@ -161,8 +161,9 @@ class Stage:
     ) -> None:
         """Let an agent work through its requests."""
         with self._steps.step(title or f"{agent} proposes", len(requests)) as step:
-            worker = agent_named(self.pipeline, agent, model)
-            work(worker, requests, f"{agent}-{thread}", step.advance)
+            work(
+                self.pipeline, agent, requests, f"{agent}-{thread}", model=model, done=step.advance
+            )
             step.note = f"{len(requests)} runs"
 
     def _perform(self) -> int:
