@@ -90,7 +90,7 @@ def make_agents_world(store: Store, clock: Clock, folder: Path) -> World:
 def agent_of(
     world: World,
     script: Sequence[Turn],
-    tools: Sequence[Callable[..., Any]],
+    own: Sequence[Callable[..., Any]],
     *,
     checkpointer: Any = None,
     outer: Sequence[Any] = (),
@@ -99,7 +99,7 @@ def agent_of(
     """A LangChain agent that follows the script behind the middleware."""
     return create_agent(
         Scripted(script=list(script)),
-        list(tools),
+        list(own),
         middleware=[*outer, EthicsMiddleware(world.pipeline, "helper", **options)],
         checkpointer=checkpointer,
     )

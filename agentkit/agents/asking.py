@@ -129,14 +129,16 @@ def read_request(request: Request) -> Asked:
 
 def repeats(asked: Asked) -> Iterator[Asked]:
     """Earlier calls of the conversation with the same tool and arguments, the newest first."""
-    left = _REPEATS if asked.thread else 0
+    if not asked.thread:
+        return
+    found = 0
     for index in range(len(asked.before) - 1, -1, -1):
         message = asked.before[index]
         for call in message.tool_calls if isinstance(message, AIMessage) else ():
             if (call["name"], call["args"]) == (asked.tool, asked.args) and call["id"]:
                 yield replace(asked, id=call["id"], before=asked.before[:index])
-                left -= 1
-        if left <= 0:
+                found += 1
+        if found >= _REPEATS:
             return
 
 
