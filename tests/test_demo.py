@@ -93,7 +93,7 @@ def test_every_proposal_is_ruled_once(played: Played) -> None:
 def test_the_fair_scores_are_set_and_the_unfair_ones_all_refused(played: Played) -> None:
     fair, unfair = played.told.outcomes["scoring"], played.told.outcomes["scoring-legacy"]
     assert fair.performed == fair.proposed == 25
-    assert unfair.denied == unfair.proposed == 25
+    assert unfair.denied == unfair.proposed == 7
     scored = played.rows("select fields from contacts order by id limit 1")[0][0]
     assert set(json.loads(scored)["scores"]) == {"scoring"}
 
@@ -173,7 +173,7 @@ def test_the_report_keeps_within_eighty_columns_and_is_plain_in_a_file(played: P
 def test_the_report_is_json_too(played: Played) -> None:
     data = json.loads(json.dumps(as_data(played.told, played.cases, played.home)))
     assert data["people"] == 380
-    assert data["agents"]["scoring-legacy"]["denied"] == 25
+    assert data["agents"]["scoring-legacy"]["denied"] == 7
 
 
 def test_the_desk_finds_agents_and_operators_in_the_home(played: Played) -> None:

@@ -34,7 +34,8 @@ _EVENING: Final = timedelta(hours=8, minutes=30)
 _CHANNELS: Final = ("email", "sms", "phone")
 _EVERY_SMS: Final = 6
 """A text message goes to every sixth person beside the mail."""
-_AGENTS: Final = ("outreach", "scoring", "scoring-legacy")
+_EVERY_LEGACY: Final = 4
+"""The old scoring is kept for comparison only: every fourth person."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ class Stage:
         people = self._import(book)
         reach = self._reach()
         slips = self._outreach(reach[0].allowed, limit)
-        for agent in _AGENTS[1:]:
-            self._let(agent, requests_for(self.pipeline, agent, limit=limit))
+        self._let("scoring", requests_for(self.pipeline, "scoring", limit=limit))
+        compared = requests_for(self.pipeline, "scoring-legacy", limit=limit)[::_EVERY_LEGACY]
+        self._let("scoring-legacy", compared)
         waited = self._perform()
         sealed = self._seal()
         desk, kinds = self.pipeline.desk, self.pipeline.gate.kinds
