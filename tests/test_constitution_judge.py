@@ -92,6 +92,16 @@ def test_a_law_binds_where_it_is_certain_and_waits_for_the_record_where_it_is_pl
     assert gate.review(message("hello")).verdict.ruling is Ruling.ALLOW
 
 
+def test_a_law_that_only_watches_is_not_noted_where_it_is_merely_plausible(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    scope = "{kinds: [message.send], jurisdictions: [EEA]}"
+    law = article("law", "mood.pushy", applies_to=scope, mode="warn")
+    for country, noted in (("DE", ["law"]), ("", []), ("US", [])):
+        gate = make_gate(tmp_path, clock, law, people=someone(country))
+        assert [f.article for f in gate.review(message("hurry")).verdict.noted] == noted
+
+
 def test_an_open_jurisdiction_is_certain_of_nothing() -> None:
     nowhere = jurisdiction_of("")
     assert not nowhere.certain(["DE", "EU", "US"])

@@ -105,6 +105,8 @@ def test_without_a_model_only_the_models_facts_fail() -> None:
 def test_a_text_that_cannot_be_scored_is_unknown_unless_another_one_settles_it() -> None:
     assert isinstance(look(**wrote("xyzzy"))["person.flagged"], Unknown)
     assert look(**wrote("xyzzy", "despair"))["person.flagged"] is True
+    assert look(**wrote("despair", "xyzzy"))["person.flagged"] is True
+    assert look(**wrote("despair", "hello"))["person.flagged"] is True
     assert look(**wrote("123", "!!"))["person.flagged"] is False
 
 
