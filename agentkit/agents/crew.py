@@ -9,8 +9,9 @@ from typing import Any, Final
 from langchain.agents import create_agent
 from langchain_core.language_models.chat_models import BaseChatModel
 
+from agentkit.action import Sender
 from agentkit.agents.middleware import EthicsMiddleware
-from agentkit.agents.models import chat_model
+from agentkit.agents.models import Patience, chat_model
 from agentkit.agents.tools import crm_tools
 from agentkit.pipeline import Pipeline
 
@@ -28,34 +29,48 @@ score_lead together with the inputs that it rests on. Never use who a person is:
 origin, religion, health or family."""
 
 
-def outreach_agent(pipeline: Pipeline, model: str = "", agent: str = "outreach") -> Any:
+def outreach_agent(
+    pipeline: Pipeline, model: str = "", agent: str = "outreach", brand: str = ""
+) -> Any:
     """An agent that writes to customers.
 
     Args:
         pipeline: Where its proposals go.
         model: A chat model's name; empty for the playbook that ships.
         agent: Its name in the register.
+        brand: The brand that it speaks for; empty for the first of the settings.
+
+    Raises:
+        ConfigError: the model cannot be used.
     """
     tools = ("get_contact", "send_message", "set_offer")
-    return crm_agent(pipeline, agent, _model(model, "outreach"), tools, _OUTREACH)
+    return crm_agent(pipeline, agent, _model(model, "outreach"), tools, _OUTREACH, brand)
 
 
-def scoring_agent(pipeline: Pipeline, model: str = "", agent: str = "scoring") -> Any:
-    """An agent that scores leads; arguments as of `outreach_agent`."""
+def scoring_agent(
+    pipeline: Pipeline, model: str = "", agent: str = "scoring", brand: str = ""
+) -> Any:
+    """An agent that scores leads; arguments and errors as of `outreach_agent`."""
     tools = ("get_contact", "compute_score", "score_lead")
-    return crm_agent(pipeline, agent, _model(model, "scoring"), tools, _SCORING)
+    return crm_agent(pipeline, agent, _model(model, "scoring"), tools, _SCORING, brand)
 
 
 def crm_agent(
-    pipeline: Pipeline, agent: str, model: BaseChatModel, tools: Sequence[str], prompt: str
+    pipeline: Pipeline,
+    agent: str,
+    model: BaseChatModel,
+    tools: Sequence[str],
+    prompt: str,
+    brand: str = "",
 ) -> Any:
-    """A LangChain agent whose tool calls all pass the gate."""
+    """A LangChain agent whose tool calls all pass the gate, and whose model is given time."""
     known = crm_tools(pipeline, agent)
+    sender = Sender(brand, pipeline.settings.country) if brand else None
     return create_agent(
         model,
         [known[name] for name in tools],
         system_prompt=prompt,
-        middleware=[EthicsMiddleware(pipeline, agent=agent)],
+        middleware=[Patience(), EthicsMiddleware(pipeline, agent, sender=sender)],
         name=agent,
     )
 

@@ -64,6 +64,7 @@ class EthicsMiddleware(AgentMiddleware[Any, Any, Any]):
         reads: Collection[str] | None = None,
         *,
         interrupt: bool = False,
+        sender: Sender | None = None,
     ) -> None:
         """Bind an agent to a pipeline.
 
@@ -77,6 +78,7 @@ class EthicsMiddleware(AgentMiddleware[Any, Any, Any]):
             reads: Names of tools that only read. None: `READS`.
             interrupt: Pause the agent's run while a call waits (needs a checkpointer). Resuming
                 only wakes it: what the desk says counts, whatever the value it is resumed with.
+            sender: On whose behalf the agent speaks. None: the first brand of the settings.
 
         Raises:
             ConfigError: there is no such mode, or a tool is said to read and to act.
@@ -93,7 +95,7 @@ class EthicsMiddleware(AgentMiddleware[Any, Any, Any]):
         if both:
             raise ConfigError(f"the tool {both[0]!r} cannot both act and only read")
         settings = pipeline.settings
-        sender = Sender(settings.brands[0] if settings.brands else "", settings.country)
+        sender = sender or Sender(settings.brands[0] if settings.brands else "", settings.country)
         prefix = CALL if mode == "govern" else ""
         self._asker = Asker(settings.tenant, agent, sender, prefix)
 

@@ -11,12 +11,13 @@
 
 Each turn takes the next step whose ``when`` holds. Templates are Jinja, in its sandbox; a value
 that begins with ``=`` is an expression and keeps its type. ``task`` is the JSON of the request,
-``results`` the JSON of the tools' answers by tool, ``last`` the last answer as text.
+``results`` the JSON of the tools' answers to it by tool, ``last`` the last answer as text.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,7 @@ __all__ = ["PlaybookModel"]
 
 SAYS: Final = "(playbook model: no language model is behind this)"
 _KEYS: Final = frozenset({"when", "call", "args", "say"})
+_CALL_ID: Final = re.compile(r"step-(\d+)-\d+")
 
 
 class PlaybookModel(BaseChatModel):
@@ -116,48 +118,59 @@ class PlaybookModel(BaseChatModel):
             return value
         if value.startswith("="):
             return self._expression(value[1:], data)
-        try:
-            return self._jinja.from_string(value).render(data)
-        except TemplateError as error:
-            raise ConfigError(f"the playbook {self.name!r} has a bad template: {error}") from error
+        return self._evaluated(value, lambda: self._jinja.from_string(value).render(data))
 
     def _expression(self, source: str, data: Mapping[str, Any]) -> Any:
+        return self._evaluated(source, lambda: self._jinja.compile_expression(source)(**data))
+
+    def _evaluated(self, source: str, evaluate: Callable[[], Any]) -> Any:
         try:
-            return self._jinja.compile_expression(source)(**data)
-        except TemplateError as error:
+            return evaluate()
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise ConfigError(
-                f"the playbook {self.name!r} has a bad expression: {error}: {source}"
+                f"the playbook {self.name!r} cannot work out {source[:80]!r}: {what}"
             ) from error
 
 
 def _check_step(step: Any, number: int, path: Path) -> None:
-    good = isinstance(step, dict) and ("call" in step) != ("say" in step) and set(step) <= _KEYS
+    good = (
+        isinstance(step, dict)
+        and ("call" in step) != ("say" in step)
+        and set(step) <= _KEYS
+        and all(isinstance(step[k], str) for k in ("when", "call", "say") if k in step)
+        and isinstance(step.get("args", {}), dict)
+    )
     if not good:
         raise ConfigError(
             f"{path}: step {number} is none",
-            hint="a step has `call:` (with `args:`) or `say:`, and perhaps `when:`",
+            hint="a step has `call:` (with `args:`) or `say:`, and perhaps `when:`, all texts",
         )
+
+
+def _latest(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
+    """The messages from the last request on."""
+    asked = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage)]
+    return messages[asked[-1] :] if asked else messages
 
 
 def _taken(messages: Sequence[BaseMessage]) -> int:
     """Index of the step after the last that was taken since the last request."""
-    for message in reversed(messages):
-        if isinstance(message, HumanMessage):
-            return 0
+    for message in reversed(_latest(messages)):
         if isinstance(message, AIMessage) and message.tool_calls:
-            return int(str(message.tool_calls[-1]["id"]).split("-")[1]) + 1
+            step = _CALL_ID.fullmatch(str(message.tool_calls[-1]["id"]))
+            return int(step[1]) + 1 if step else 0
     return 0
 
 
 def _data(messages: Sequence[BaseMessage]) -> dict[str, Any]:
-    turn = sum(isinstance(m, HumanMessage) for m in messages)
-    asked = next((m for m in reversed(messages) if isinstance(m, HumanMessage)), None)
-    answers = [m for m in messages if isinstance(m, ToolMessage)]
+    latest = _latest(messages)
+    answers = [m for m in latest if isinstance(m, ToolMessage)]
     return {
-        "task": _json(asked.text if asked else ""),
+        "task": _json(latest[0].text if latest else ""),
         "results": {str(m.name): _json(m.text) for m in answers},
         "last": answers[-1].text if answers else "",
-        "turn": turn,
+        "turn": sum(isinstance(m, HumanMessage) for m in messages),
     }
 
 
