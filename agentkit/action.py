@@ -317,7 +317,7 @@ class ActionKind:
         reversibility: ``reversible``, ``compensable`` or ``irreversible``.
         reads: It only reads.
         needs_subject: Without a CRM record id it cannot be judged.
-        open_args: Undeclared arguments are accepted (``tool.call`` only).
+        open_args: Undeclared arguments are accepted.
     """
 
     name: str

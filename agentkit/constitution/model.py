@@ -38,6 +38,12 @@ class Example(_Strict):
     why: str = ""
     at: str = Field(default="", description="judged as of this instant or date")
 
+    @field_validator("at", mode="before")
+    @classmethod
+    def _read_bare_date(cls, value: Any) -> Any:
+        """YAML reads an unquoted date as one."""
+        return value.isoformat() if isinstance(value, date) else value
+
 
 class Parameter(_Strict):
     """A value that a binding may set: a threshold, a cap, an hour."""

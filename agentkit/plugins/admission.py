@@ -26,7 +26,7 @@ __all__ = ["CORE_NAMESPACES", "Admitted", "Manager", "admit", "claims", "describ
 CORE_NAMESPACES: Final = frozenset(
     {
         "action", "agent", "args", "contact", "deal", "judged_at", "jurisdiction", "params",
-        "product", "run", "ticket",
+        "product", "run", "sender", "ticket",
     }
 )  # fmt: skip
 """Namespaces of the core's own facts; no plugin may speak in them."""
