@@ -143,8 +143,9 @@ def test_of_two_operators_who_decide_at_once_exactly_one_does(
 
 
 def test_a_decision_after_the_time_is_refused_and_the_case_expires(
-    office: Office, clock: FixedClock
+    any_office: Office, clock: FixedClock
 ) -> None:
+    office = any_office
     case = office.propose()
     clock.advance(timedelta(hours=72))
     with pytest.raises(Expired, match="undecided: that is a no"):
@@ -262,7 +263,8 @@ def test_an_empty_role_in_the_settings_opens_nothing(office: Office) -> None:
         office.desk.approve(case.id, Operator("eve", frozenset([""])), case.action_digest)
 
 
-def test_an_edit_is_judged_again_and_the_case_shows_it(office: Office) -> None:
+def test_an_edit_is_judged_again_and_the_case_shows_it(any_office: Office) -> None:
+    office = any_office
     case = office.propose()
     view = office.desk.edit(case.id, ANNA, case.action_digest, text="take your time")
     assert view.verdict.ruling is Ruling.ALLOW
@@ -342,7 +344,8 @@ def test_an_unknown_case_says_how_to_find_the_others(office: Office) -> None:
     assert "agentkit desk list" in missing.value.hint
 
 
-def test_the_conversation_is_oldest_first_and_holds_what_the_agent_read(office: Office) -> None:
+def test_the_conversation_is_oldest_first_and_holds_what_the_agent_read(any_office: Office) -> None:
+    office = any_office
     add_mail(office.store, "Wann kommt mein Sofa?")
     add_mail(office.store, "Noch eine Frage", "2026-11-20T10:00:00+01:00", "m2")
     seen = (Observation("ticket T-9", "wants a refund"), Observation("mail", "Noch eine Frage"))
@@ -355,7 +358,8 @@ def test_the_conversation_is_oldest_first_and_holds_what_the_agent_read(office: 
     ]
 
 
-def test_waiting_customers_come_first_and_the_list_can_be_searched(office: Office) -> None:
+def test_waiting_customers_come_first_and_the_list_can_be_searched(any_office: Office) -> None:
+    office = any_office
     later = office.propose()
     first = office.propose("hurry, you asked", observations=(Observation("mail", "when?"),))
     assert [line.id for line in office.desk.list()] == [first.id, later.id]
@@ -366,7 +370,8 @@ def test_waiting_customers_come_first_and_the_list_can_be_searched(office: Offic
     assert office.desk.count() == 2
 
 
-def test_stop_switches_hold_until_somebody_lifts_them_and_says_why(office: Office) -> None:
+def test_stop_switches_hold_until_somebody_lifts_them_and_says_why(any_office: Office) -> None:
+    office = any_office
     office.desk.stop("agent:outreach", ANNA, "it repeats itself")
     assert [(s.scope, s.by) for s in office.gate.people.stops("default")] == [
         ("agent:outreach", "anna")
@@ -389,7 +394,8 @@ def test_a_stopped_person_stands_in_the_ledger_by_token_only(office: Office) -> 
     assert token == office.store.vault.token("default", "c1")
 
 
-def test_missing_data_is_one_line_a_field(office: Office, clock: FixedClock) -> None:
+def test_missing_data_is_one_line_a_field(any_office: Office, clock: FixedClock) -> None:
+    office = any_office
     now = to_micros(clock.now())
     tasks = [("default", "contact.country", f"c{n}", "eva" if n else "tom", now) for n in range(4)]
     tasks.append(("default", "contact.language", "c1", "eva", now))

@@ -69,7 +69,7 @@ async def sitting(
 ) -> AsyncIterator[Hand]:
     """An operator at a desk of this size, who has read the first case."""
     app = DeskApp(office.desk, operator, every=every)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         hand = Hand(app, pilot)
         await hand.until(lambda: any(isinstance(s, DeskScreen) for s in app.screen_stack))
         await hand.settle()

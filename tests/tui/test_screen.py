@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from agentkit.action import Observation
 from agentkit.clock import FixedClock
+from agentkit.errors import Conflict
 from agentkit.settings import Settings
 from agentkit.store import Store, execute, insert_many, to_micros
 from agentkit_tui import paint
@@ -247,6 +248,21 @@ async def test_an_error_that_nobody_expected_is_a_sentence_too(
         monkeypatch.setattr(office.desk, "approve", lambda *_: 1 / 0)
         await hand.press("a")
         assert "something is wrong: ZeroDivisionError" in hand.told()
+
+
+async def test_what_the_desk_refuses_is_text_and_no_markup(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.propose()
+
+    def refuse(*_: Any) -> Any:
+        raise Conflict("[/red]\x1b[2J [@click=app.quit]eve[/] was first")
+
+    async with sitting(office) as hand:
+        monkeypatch.setattr(office.desk, "claim", refuse)
+        await hand.press("c")
+        assert "[/red]␛[2J [@click=app.quit]eve[/] was first" in hand.told()
+        await hand.until(lambda: "[@click" in hand.text())
 
 
 def test_a_screen_that_fails_prints_no_traceback_and_no_customer_data(
