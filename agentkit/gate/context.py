@@ -45,7 +45,10 @@ class Scorer:
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
         """Name and digest of the model in use; empty while none was."""
-        return () if self._model is None else (("classifier", str(self._model.digest)),)
+        if self._model is None:
+            return ()
+        described = getattr(self._model, "manifest", self._model)
+        return (("classifier", str(described.digest)),)
 
     def score(self, texts: Sequence[str]) -> Sequence[Any]:
         """One `Scores` a text.
