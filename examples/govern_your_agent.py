@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 from langchain.agents import create_agent  # 1
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agentkit.agents import EthicsMiddleware, PlaybookModel  # 2
@@ -52,10 +54,10 @@ def main(home: Path) -> None:
         middleware=[EthicsMiddleware(pipeline, agent="refunds", mode="govern")],  # 4
         checkpointer=InMemorySaver(),
     )
-    thread = {"configurable": {"thread_id": "order A-17"}}  # 5
+    thread: RunnableConfig = {"configurable": {"thread_id": "order A-17"}}  # 5
 
     def ask(text: str) -> None:
-        result = agent.invoke({"messages": [{"role": "user", "content": text}]}, thread)
+        result = agent.invoke({"messages": [HumanMessage(text)]}, thread)
         print(f"\n> {text}\n{result['messages'][-1].text}\nrefunds paid: {PAID}")
 
     ask("Pay the order back.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.tools import BaseTool
 
 from agentkit.agent import Register
 from agentkit.agents import EthicsMiddleware
@@ -23,7 +24,7 @@ from agentkit.store import Store
 from tests.gates import article, make_gate
 from tests.worlds import ARTICLES, World, tally
 
-__all__ = ["Scripted", "agent_of", "answers", "config", "make_agents_world", "said"]
+__all__ = ["Scripted", "Turn", "agent_of", "answers", "config", "make_agents_world", "said"]
 
 CALLS = "{kinds: [tool.call]}"
 CALL_ARTICLES = (
@@ -32,7 +33,7 @@ CALL_ARTICLES = (
     + article("forbidden", "args.tool == 'forbidden'", applies_to=CALLS)
     + article("no-secrets", "args.tool == 'get_secret'", applies_to="{kinds: [record.read]}")
 )  # fmt: skip
-Turn = str | Sequence[tuple[str, dict[str, Any]]]
+Turn = str | Sequence[tuple[str, Mapping[str, Any]]]
 
 
 class Scripted(BaseChatModel):
@@ -90,7 +91,7 @@ def make_agents_world(store: Store, clock: Clock, folder: Path) -> World:
 def agent_of(
     world: World,
     script: Sequence[Turn],
-    own: Sequence[Callable[..., Any]],
+    own: Sequence[Callable[..., Any] | BaseTool],
     *,
     checkpointer: Any = None,
     outer: Sequence[Any] = (),
