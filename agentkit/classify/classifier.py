@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, read_head
+from agentkit.classify.heads import ALONE
 from agentkit.classify.language import SERVED, Identifier
 from agentkit.classify.linear import LinearTier
 from agentkit.classify.manifest import MODELS, Manifest, read_manifest
@@ -62,9 +63,9 @@ class Classifier:
         self._heads = tuple(heads)
         self._linear = LinearTier(manifest, heads)
         self._weight = np.concatenate([head.weight for head in heads], axis=1)
-        self._mix, self._bias, self._settle = (
-            np.concatenate([getattr(head, name) for head in heads])
-            for name in ("mix", "bias", "settle")
+        self._bias = np.concatenate([head.bias for head in heads])
+        self._mix, self._settle = (
+            np.concatenate([getattr(head, name) for head in heads]) for name in ("mix", "settle")
         )
         ends = np.cumsum([len(head.outputs) for head in heads])
         self._columns = {
@@ -187,13 +188,17 @@ class Classifier:
         if not texts:
             return _Answer(np.zeros((0, len(self._bias)), np.float32), np.zeros(0, np.bool_))
         lines = self._linear.logits(texts)
-        values = self._linear.probabilities(lines)
-        asked = np.concatenate([np.arange(len(self._bias))[self._columns[h.name]] for h in heads])
-        encoded = ~(cascade & (values[:, asked] < self._settle[asked]).all(axis=1))
+        alone = self._linear.probabilities(lines)
+        asked = [self.heads.index(head.name) for head in heads]
+        settled = (alone[:, 1::2][:, asked] < self._settle[asked]).all(axis=1)
+        encoded = np.logical_not(settled) if cascade else np.ones(len(texts), dtype=np.bool_)
+        scores = [self._columns[name].start for name in self.heads]
+        values = np.zeros((len(texts), len(self._bias)), dtype=np.float32)
+        values[:, scores] = alone[:, ::2]
         open_ = np.flatnonzero(encoded)
         if len(open_):
-            features = self._encoder.features([texts[i] for i in open_])
-            logits = features @ self._weight + lines[open_] * self._mix + self._bias
+            logits = self._encoder.features([texts[i] for i in open_]) @ self._weight + self._bias
+            logits[:, scores] += lines[open_, ::2] * self._mix
             values[open_] = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         return _Answer(values, encoded)
 
@@ -218,7 +223,9 @@ class Classifier:
             reached = top >= head.threshold
             scores[head.name], flags[head.name] = round(float(top[0]), 6), bool(reached[0])
             labels[head.name] = tuple(
-                n for n, on in zip(head.labels, reached[1:], strict=True) if on
+                label
+                for label, on in zip(head.labels, reached[1:], strict=True)
+                if on and (reached[0] or label in ALONE)
             )
             best = pieces[int(part[:, 0].argmax())]
             spans[head.name] = Span(*text.place(best.start, best.end))

@@ -61,9 +61,10 @@ def _word_spans(data: NDArray[np.uint8]) -> tuple[Index, Index]:
     return edges[::2], edges[1::2]
 
 
-def _spans(data: NDArray[np.uint8], orders: Sequence[int], words: int) -> list[tuple[Index, Index]]:
+def _spans(
+    data: NDArray[np.uint8], breaks: Index, orders: Sequence[int], words: int
+) -> list[tuple[Index, Index]]:
     """Spans of character n-grams (none crosses a text's end) and of word n-grams."""
-    breaks = np.concatenate(([0], np.cumsum(data == 0)))
     found = []
     for order in orders:
         starts = np.arange(len(data) - order + 1)
@@ -105,18 +106,19 @@ def grams(
     with np.errstate(over="ignore"):
         terms = (data.astype(np.uint64) + np.uint64(1)) * ups[: len(data)]
         sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(terms, dtype=np.uint64)))
-        spans = _spans(data, orders, words)
+        breaks = np.concatenate(([0], np.cumsum(data == 0)))
+        spans = _spans(data, breaks, orders, words)
         salts = [*orders, *(100 + n for n in range(words))]
         hashes = [_hash(sums, downs, s, salt, bits) for s, salt in zip(spans, salts, strict=True)]
-    ends = np.concatenate((np.flatnonzero(data == 0), [len(data)]))
-    owner = [np.searchsorted(ends, span[0]) for span in spans]
+    owner = [breaks[span[0]] for span in spans]
     return _grouped(np.concatenate(hashes), np.concatenate(owner), len(texts))
 
 
 def _grouped(hashes: Index, owner: Index, count: int) -> Grams:
     """Bring the n-grams of one text together, led by bucket 0."""
     owner = np.concatenate((np.arange(count), owner))
-    order = np.argsort(owner, kind="stable")
+    small = owner.astype(np.uint16) if count < 1 << 16 else owner
+    order = np.argsort(small, kind="stable")  # of 16 bits: a radix sort
     buckets = np.concatenate((np.zeros(count, dtype=np.int64), hashes))[order]
     bounds = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count))))
     return Grams(buckets, bounds)

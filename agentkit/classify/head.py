@@ -25,23 +25,24 @@ Floats = NDArray[np.float32]
 class Head:
     """Weights of a head; output 0 is its score, the others its labels. n outputs, d features.
 
-    The logit of an output is ``features @ weight + mix * linear + bias``, where ``linear`` is the
-    linear tier's logit; calibration is folded in, so its logistic is a probability.
+    The logit of an output is ``features @ weight + bias``, and that of the score adds ``mix`` times
+    the linear tier's logit; calibration is folded in, so its logistic is a probability. The linear
+    tier has two columns: the score, and whether there is anything at all (score or label).
 
     Attributes:
         name: Of the head.
         encoder: Digest of the encoder file it was fitted on.
         outputs: ``score`` and the labels.
         weight: (d, n).
-        mix: (n,) weight of the linear tier's logit.
+        mix: (1,) weight of the linear tier's logit in the score.
         bias: (n,).
         threshold: (n,) probability from which the flag or label is given.
-        table: (buckets, n) signed bytes of the linear tier.
-        scale: (n,) what one step of the table is worth.
-        offset: (n,) bias of the linear tier.
-        slope: (n,) and ``shift``: calibration of the linear tier when it answers alone.
-        shift: (n,).
-        settle: (n,) linear probability under which the linear tier settles the output as absent.
+        table: (buckets, 2) signed bytes of the linear tier.
+        scale: (2,) what one step of the table is worth.
+        offset: (2,) bias of the linear tier.
+        slope: (2,) and ``shift``: calibration of the linear tier when it answers alone.
+        shift: (2,).
+        settle: (1,) probability of anything at all under which the linear tier settles the text.
     """
 
     name: str
@@ -62,6 +63,13 @@ class Head:
     def labels(self) -> tuple[str, ...]:
         """Names of the labels."""
         return self.outputs[1:]
+
+
+def _widths(head: Head) -> dict[str, int]:
+    """Last dimension of every array."""
+    outputs = dict.fromkeys(("weight", "bias", "threshold"), len(head.outputs))
+    linear = dict.fromkeys(("table", "scale", "offset", "slope", "shift"), 2)
+    return {**outputs, **linear, "mix": 1, "settle": 1}
 
 
 def write_head(path: Path, head: Head) -> None:
@@ -88,7 +96,6 @@ def read_head(path: Path) -> Head:
         raise ModelError(f"{path.name} is not a head file") from error
     arrays["outputs"] = tuple(str(name) for name in arrays["outputs"])
     head = Head(**{**arrays, "name": str(arrays["name"]), "encoder": str(arrays["encoder"])})
-    count = len(head.outputs)
-    if any(np.shape(getattr(head, f.name))[-1] != count for f in fields(Head)[3:]):
+    if any(np.shape(getattr(head, name))[-1] != width for name, width in _widths(head).items()):
         raise ModelError(f"{path.name} is not a head file: its shapes do not fit together")
     return head

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CLAIMS", "HEADS", "LABELS", "MANIPULATION"]
+__all__ = ["ALONE", "CLAIMS", "HEADS", "LABELS", "MANIPULATION"]
 
 HEADS: Final = ("deception", "bias", "opt_out", "needs_human", "injection", "promotional")
 """Names of the shipped heads, in the order of every table."""
@@ -37,6 +37,9 @@ MANIPULATION: Final = (
     "shop_nudge",
 )
 """What no record can make honest; ``shop_nudge`` is the dark pattern of a web-shop snippet."""
+
+ALONE: Final = (*CLAIMS, "shop_nudge")
+"""Labels that may stand without the head's flag; all others say which kind a flag is."""
 
 LABELS: Final[dict[str, tuple[str, ...]]] = {
     "deception": CLAIMS + MANIPULATION,

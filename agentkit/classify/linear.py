@@ -31,12 +31,12 @@ class LinearTier:
         self._shift = np.concatenate([head.shift for head in heads])
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        """Logit of every output: (texts, outputs)."""
+        """Two logits a head, score and anything at all: (texts, 2 * heads)."""
         found = grams(texts, bits=self._bits, orders=self._orders, words=self._words)
         count = np.diff(found.bounds).astype(np.float32)[:, None]
         return np.asarray(found.sums(self._table) / np.sqrt(count) + self._offset, dtype=np.float32)
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Calibrated probability of every output where this tier answers alone."""
+        """Calibrated probabilities where this tier answers alone, in the same columns."""
         exponent = np.clip(logits * self._slope + self._shift, -30, 30)
         return np.asarray(1 / (1 + np.exp(-exponent)), dtype=np.float32)

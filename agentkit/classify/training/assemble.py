@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentkit.classify.head import Head
-from agentkit.classify.heads import HEADS, LABELS
+from agentkit.classify.heads import ALONE, HEADS, LABELS
 from agentkit.classify.training.calibrate import Mixture, mixture, settle_below, threshold
-from agentkit.classify.training.data import OUTPUTS, Row
+from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row
 from agentkit.classify.training.fit import (
     Linear,
+    columns_of,
     cross_validate,
     fit_linear,
     targets_of,
@@ -21,10 +22,10 @@ from agentkit.classify.training.fit import (
 )
 from agentkit.classify.training.tier import Table, fit_table, hashed
 
-__all__ = ["DECAY", "Material", "Unseen", "assemble", "choose", "unseen"]
+__all__ = ["DECAY", "Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
 
 Floats = NDArray[np.float32]
-DECAY = 2e-2
+DECAY = 5e-3
 """Strength of the heads' penalty, chosen by cross-validation among 1e-4 to 1e-1."""
 
 
@@ -45,7 +46,7 @@ class Unseen:
     Attributes:
         rows: The project's own set (out of fold), then the public valid rows.
         encoder: (rows, outputs) logits of the encoder's heads.
-        linear: (rows, outputs) logits of the linear tier.
+        linear: (rows, columns) logits of the linear tier.
         targets: (rows, outputs), NaN where unknown.
     """
 
@@ -79,7 +80,14 @@ def fitted(material: Material) -> tuple[Linear, Table]:
     targets = targets_of(material.train)
     weights = weights_of(material.train, targets)
     linear = fit_linear(material.train_features, targets, weights, decay=DECAY)
-    return linear, fit_table(hashed([row.text for row in material.train]), targets, weights)
+    return linear, _table(material.train)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    """Fit the linear tier on rows."""
+    targets = columns_of(rows)
+    weights = weights_of(rows, targets, COLUMNS)
+    return fit_table(hashed([row.text for row in rows]), targets, weights)
 
 
 def unseen(material: Material, linear: Linear, table: Table) -> Unseen:
@@ -92,11 +100,11 @@ def unseen(material: Material, linear: Linear, table: Table) -> Unseen:
         part = targets[chosen]
         weights = weights_of([rows[i] for i in chosen], part)
         heads = fit_linear(features[chosen], part, weights, decay=DECAY)
-        return heads, fit_table(hashed([rows[i].text for i in chosen]), part, weights)
+        return heads, _table([rows[i] for i in chosen])
 
     def both(chosen: NDArray[np.int64]) -> Floats:
         heads, tier = fit(chosen)
-        return np.stack([heads.logits(features), tier.logits(found)], 2)
+        return np.concatenate([heads.logits(features), tier.logits(found)], 1)
 
     out = cross_validate(rows, lambda chosen: both(chosen).__getitem__)
     own = np.array([row.source == "own" for row in rows])
@@ -104,58 +112,92 @@ def unseen(material: Material, linear: Linear, table: Table) -> Unseen:
     lines = table.logits(hashed([row.text for row in valid]))
     return Unseen(
         [*(row for row in rows if row.source == "own"), *valid],
-        np.concatenate([out[own, :, 0], linear.logits(material.valid_features)]),
-        np.concatenate([out[own, :, 1], lines]),
+        np.concatenate([out[own, : len(OUTPUTS)], linear.logits(material.valid_features)]),
+        np.concatenate([out[own, len(OUTPUTS) :], lines]),
         np.concatenate([targets[own], targets_of(valid)]),
     )
 
 
 @dataclass(frozen=True)
-class _Output:
+class Output:
     """What is chosen for one output."""
 
     both: Mixture
-    alone: Mixture
     threshold: float
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What is chosen for the linear tier of one head."""
+
+    score: Mixture
+    anything: Mixture
     settle: float
 
 
-def choose(seen: Unseen, head: str, output: str) -> _Output:
+def lines_of(seen: Unseen, output: str) -> Floats:
+    """Logits of the linear tier for a score; nothing for a label."""
+    if output not in COLUMNS:
+        return np.zeros(len(seen.rows), dtype=np.float32)
+    return np.asarray(seen.linear[:, COLUMNS.index(output)])
+
+
+def choose(seen: Unseen, head: str, output: str) -> Output:
     """Calibrate one output and choose its threshold."""
     column = seen.column(output)
     known = seen.native(head) & ~np.isnan(seen.targets[:, column])
     own = seen.own()
     labels = seen.targets[known, column] == 1
     sets = [own[known], ~own[known]]
-    encoder, linear = seen.encoder[:, column], seen.linear[:, column]
+    encoder, linear = seen.encoder[:, column], lines_of(seen, output)
     both = mixture(encoder[known], linear[known], labels, sets)
-    alone = mixture(linear[known], np.zeros_like(linear[known]), labels, sets)
     probability = both.probability(encoder, linear)
     ordinary = seen.ordinary(head) & (seen.targets[:, column] == 0)
-    capped = probability[ordinary] if head != "promotional" else probability[:0]
-    limit = threshold(probability[known], labels, sets, capped)
-    solo = alone.probability(linear, np.zeros_like(linear))
-    return _Output(both, alone, limit, settle_below(solo, probability >= limit))
+    free = head == "promotional" or output.partition(".")[2] not in ("", *ALONE)
+    capped = probability[:0] if free else probability[ordinary]
+    return Output(both, threshold(probability[known], labels, sets, capped))
 
 
-def _pack(name: str, encoder: str, linear: Linear, table: Table, chosen: list[_Output]) -> Head:
+def _alone(seen: Unseen, head: str, chosen: dict[str, Output]) -> _Alone:
+    """Calibrate the linear tier of a head, and find where it may settle a text."""
+    targets, native, own = columns_of(seen.rows), seen.native(head), seen.own()
+    made = []
+    for name in (head, f"{head}:any"):
+        column = COLUMNS.index(name)
+        known = native & ~np.isnan(targets[:, column])
+        logits, labels = seen.linear[known, column], targets[known, column] == 1
+        sets = [own[known], ~own[known]]
+        made.append(mixture(logits, np.zeros_like(logits), labels, sets))
+    flagged = np.zeros(len(seen.rows), dtype=bool)
+    for output, one in chosen.items():
+        values = one.both.probability(seen.encoder[:, seen.column(output)], lines_of(seen, output))
+        flagged |= values >= one.threshold
+    lines = seen.linear[:, COLUMNS.index(f"{head}:any")]
+    solo = made[1].probability(lines, np.zeros_like(lines))
+    return _Alone(made[0], made[1], settle_below(solo, flagged))
+
+
+def _pack(
+    head: str, encoder: str, linear: Linear, table: Table, chosen: dict[str, Output], alone: _Alone
+) -> Head:
     """Fold calibration into the weights."""
-    columns = [OUTPUTS.index(o) for o in (name, *(f"{name}.{label}" for label in LABELS[name]))]
-    factor = _row([c.both.encoder for c in chosen])
+    columns = [OUTPUTS.index(output) for output in chosen]
+    pair = [COLUMNS.index(head), COLUMNS.index(f"{head}:any")]
+    factor = _row([one.both.encoder for one in chosen.values()])
     return Head(
-        name=name,
+        name=head,
         encoder=encoder,
-        outputs=("score", *LABELS[name]),
+        outputs=("score", *LABELS[head]),
         weight=(linear.weight[:, columns] * factor).astype(np.float32),
-        mix=_row([c.both.linear for c in chosen]),
-        bias=(linear.bias[columns] * factor + _row([c.both.bias for c in chosen])),
-        threshold=_row([c.threshold for c in chosen]),
-        table=table.table[:, columns],
-        scale=table.scale[columns],
-        offset=table.offset[columns],
-        slope=_row([c.alone.encoder for c in chosen]),
-        shift=_row([c.alone.bias for c in chosen]),
-        settle=_row([c.settle for c in chosen]),
+        mix=_row([chosen[head].both.linear]),
+        bias=linear.bias[columns] * factor + _row([one.both.bias for one in chosen.values()]),
+        threshold=_row([one.threshold for one in chosen.values()]),
+        table=table.table[:, pair],
+        scale=table.scale[pair],
+        offset=table.offset[pair],
+        slope=_row([alone.score.encoder, alone.anything.encoder]),
+        shift=_row([alone.score.bias, alone.anything.bias]),
+        settle=_row([alone.settle]),
     )
 
 
@@ -171,6 +213,6 @@ def assemble(material: Material, encoder: str) -> tuple[list[Head], Unseen]:
     heads = []
     for name in HEADS:
         outputs = [name, *(f"{name}.{label}" for label in LABELS[name])]
-        chosen = [choose(seen, name, output) for output in outputs]
-        heads.append(_pack(name, encoder, linear, table, chosen))
+        chosen = {output: choose(seen, name, output) for output in outputs}
+        heads.append(_pack(name, encoder, linear, table, chosen, _alone(seen, name, chosen)))
     return heads, seen

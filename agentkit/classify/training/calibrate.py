@@ -93,7 +93,7 @@ def threshold(probability: Floats, labels: Bools, sets: Sequence[Bools], ordinar
 
 
 def settle_below(linear: Floats, flagged: Bools) -> float:
-    """Linear probability under which all but a hundredth of the flagged texts do not lie."""
+    """Linear probability under which no more than a hundredth of the flagged texts lie."""
     if not flagged.any():
         return 0.05
     return float(np.quantile(linear[flagged], _MISSED))

@@ -18,12 +18,15 @@ from agentkit.classify.heads import CLAIMS, HEADS, LABELS
 from agentkit.classify.text import normalise
 from agentkit.errors import ModelError
 
-__all__ = ["OUTPUTS", "Row", "fold_of", "own_rows", "public_rows", "read_jsonl"]
+__all__ = ["COLUMNS", "OUTPUTS", "Row", "fold_of", "own_rows", "public_rows", "read_jsonl"]
 
 OUTPUTS: Final = tuple(
     name for head in HEADS for name in (head, *(f"{head}.{label}" for label in LABELS[head]))
 )
 """Every output of every head, in the order of the heads."""
+
+COLUMNS: Final = tuple(f"{head}{end}" for head in HEADS for end in ("", ":any"))
+"""Columns of the linear tier: each head's score, and whether there is anything at all."""
 
 Targets = dict[str, float]
 
@@ -89,8 +92,7 @@ def _deception(raw: dict[str, Any]) -> Targets:
 def _opt_out(raw: dict[str, Any]) -> Targets:
     """Closing an account is an opt-out with a label of its own."""
     closing = float(raw["label"] and raw.get("group") in {"erase_account", "closeaccount"})
-    found = {"opt_out": float(raw["label"]), "opt_out.close_account": closing}
-    return found | {"bias": 0.0, "injection": 0.0}
+    return {"opt_out": float(raw["label"]), "opt_out.close_account": closing}
 
 
 def _needs_human(raw: dict[str, Any]) -> Targets:
@@ -104,6 +106,24 @@ def _needs_human(raw: dict[str, Any]) -> Targets:
 def _plain(head: str) -> Callable[[dict[str, Any]], Targets]:
     """A set that only answers its head's question."""
     return lambda raw: {head: float(raw["label"])}
+
+
+_PUBLIC_OTHERS: Final[dict[str, tuple[str, ...]]] = {
+    "deception": ("opt_out", "needs_human", "injection", "bias"),
+    "bias": ("opt_out", "needs_human", "injection", "deception", "promotional"),
+    "opt_out": ("injection", "promotional", "bias", "deception"),
+    "needs_human": ("injection", "promotional", "opt_out", "deception"),
+    "injection": ("opt_out",),
+    "promotional": ("opt_out", "injection", "bias"),
+}
+"""Heads whose answer is no on every public row that was collected for another head."""
+_TALKS_OF_ACCOUNTS: Final = ("bitext", "banking77")
+"""Sources whose rows for other heads may ask to close an account."""
+
+
+def _absent(heads: Iterable[str]) -> Targets:
+    """No for some heads and for all of their labels."""
+    return {o: 0.0 for h in heads for o in (h, *(f"{h}.{label}" for label in LABELS[h]))}
 
 
 _TASKS: Final[dict[str, tuple[str, Callable[[dict[str, Any]], Targets]]]] = {
@@ -137,6 +157,9 @@ _OLDER: Final[dict[str, dict[str, float]]] = {
 def _row(raw: dict[str, Any], head: str, targets: Targets, source: str) -> Row:
     """Bring one public row to the common form."""
     text = normalise(raw["text"]).text
+    targets = {**_absent(_PUBLIC_OTHERS[head]), **targets}
+    if raw["source"] in _TALKS_OF_ACCOUNTS and head != "opt_out":
+        targets = {name: value for name, value in targets.items() if "opt_out" not in name}
     group = raw.get("pair") or sha256(text.casefold().encode()).hexdigest()[:12]
     return Row(text, targets, source, head, int(raw["label"]), f"{source}:{group}")
 
@@ -157,22 +180,19 @@ def public_rows(data: Path, split: str) -> list[Row]:
 def _extra(data: Path) -> Iterator[Row]:
     """Text messages (promotional or not) and the older hand-written rows."""
     for raw in read_jsonl(data / "extra" / "sms_spam.jsonl"):
-        targets = {"promotional": float(raw["label"]), "injection": 0.0, "opt_out": 0.0}
+        targets = {"promotional": float(raw["label"])}
         yield _row(raw, "promotional", targets, raw["source"])
     for raw in read_jsonl(data / "handwritten" / "opt_out.jsonl"):
-        targets = {"opt_out": float(raw["label"]), "injection": 0.0, "bias": 0.0}
+        targets = {"opt_out": float(raw["label"])}
         yield _row(raw, "opt_out", targets, raw["source"])
     for raw in read_jsonl(data / "handwritten" / "deception.jsonl"):
         honest = {} if raw["label"] else {"deception": 0.0}
-        inbound = {"injection": 0.0, "bias": 0.0, "opt_out": 0.0, "needs_human": 0.0}
-        yield _row(
-            raw, "deception", {**inbound, **honest, **_OLDER.get(raw["kind"], {})}, raw["source"]
-        )
+        yield _row(raw, "deception", {**honest, **_OLDER.get(raw["kind"], {})}, raw["source"])
 
 
 _OTHERS: Final[dict[str, tuple[str, ...]]] = {
     "deception": ("opt_out", "needs_human", "injection", "bias"),
-    "bias": ("injection",),
+    "bias": ("injection", "opt_out", "deception"),
     "opt_out": ("injection", "promotional", "bias", "deception"),
     "needs_human": ("injection", "promotional", "bias", "deception"),
     "injection": ("opt_out", "promotional", "bias"),
@@ -184,15 +204,17 @@ _OTHERS: Final[dict[str, tuple[str, ...]]] = {
 def _own_targets(raw: dict[str, Any], head: str) -> Targets:
     """What a row of the project's own set says about every output."""
     kinds, label = set(raw["labels"]), raw["label"]
-    found: Targets = dict.fromkeys(_OTHERS[head], 0.0)
-    for other in _OTHERS[head]:
-        found |= {f"{other}.{name}": 0.0 for name in LABELS[other]}
+    found = _absent(_OTHERS[head])
     found[head] = float(label)
     for name in LABELS[head]:
         counts = name in CLAIMS or label
         found[f"{head}.{name}"] = float(name in kinds and bool(counts))
     if head == "needs_human" and not label:
         found["opt_out"] = float("opt_out" in kinds)
+    if head == "opt_out" and not label and kinds & {"asks_person", "complaint"}:
+        found["needs_human"] = 1.0
+    if head == "injection" and not label:
+        found |= _absent(("deception",))
     return found
 
 

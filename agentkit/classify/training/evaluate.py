@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
-from agentkit.classify.heads import CLAIMS, HEADS, LABELS
-from agentkit.classify.training.assemble import DECAY, Material, Unseen, choose
+from agentkit.classify.heads import ALONE, CLAIMS, HEADS, LABELS
+from agentkit.classify.training.assemble import DECAY, Material, Unseen, choose, lines_of
 from agentkit.classify.training.calibrate import ece
 from agentkit.classify.training.data import OUTPUTS, Row, fold_of
 from agentkit.classify.training.fit import fit_linear, targets_of, weights_of
@@ -25,7 +25,7 @@ __all__ = ["cross_fitted", "evaluate", "leave_one_out"]
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
-_DRAWS: Final = 500
+_DRAWS: Final = 200
 _LEAST: Final = 10
 """Rows of each class below which a figure is not given."""
 
@@ -45,10 +45,14 @@ def cross_fitted(seen: Unseen) -> tuple[Floats, Bools]:
         for column, output in enumerate(OUTPUTS):
             made = choose(part, output.split(".")[0], output)
             probability = made.both.probability(
-                seen.encoder[held, column], seen.linear[held, column]
+                seen.encoder[held, column], lines_of(seen, output)[held]
             )
             values[held, column] = probability
             flags[held, column] = probability >= made.threshold
+    for column, output in enumerate(OUTPUTS):
+        head, _, label = output.partition(".")
+        if label and label not in ALONE:
+            flags[:, column] &= flags[:, OUTPUTS.index(head)]
     return values, flags
 
 
@@ -131,7 +135,7 @@ def _public(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, 
     sources = np.array([row.source for row in rows])
     groups = [row.group for row in rows]
     found = {"all": measures(labels, values[index], flags[index], groups)}
-    for source in sorted(set(sources)):
+    for source in sorted({row.source for row in rows}):
         part = np.flatnonzero(sources == source)
         found[source] = measures(
             labels[part], values[index][part], flags[index][part], [groups[i] for i in part]

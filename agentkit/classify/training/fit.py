@@ -15,10 +15,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agentkit.classify.training.data import OUTPUTS, Row, fold_of
+from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row, fold_of
 from agentkit.errors import ModelError
 
-__all__ = ["FOLDS", "Linear", "cross_validate", "fit_linear", "targets_of", "weights_of"]
+__all__ = [
+    "FOLDS",
+    "Linear",
+    "columns_of",
+    "cross_validate",
+    "fit_linear",
+    "targets_of",
+    "weights_of",
+]
 
 FOLDS: Final = 5
 Floats = NDArray[np.float32]
@@ -46,12 +54,38 @@ def targets_of(rows: Sequence[Row]) -> Floats:
     return found
 
 
-def weights_of(rows: Sequence[Row], targets: Floats, *, own_share: float = 0.5) -> Floats:
+def columns_of(rows: Sequence[Row]) -> Floats:
+    """Targets of the linear tier as (rows, columns), NaN where nothing is known."""
+    found = np.full((len(rows), len(COLUMNS)), np.nan, dtype=np.float32)
+    for number, row in enumerate(rows):
+        for column, name in enumerate(COLUMNS):
+            found[number, column] = _column(row, name)
+    return found
+
+
+def _column(row: Row, name: str) -> float:
+    """Target of one column: anything at all is the greatest of what is known."""
+    head, _, anything = name.partition(":")
+    score = row.targets.get(head, np.nan)
+    if not anything:
+        return score
+    labels = [value for output, value in row.targets.items() if output.startswith(f"{head}.")]
+    greatest = max(labels, default=score)
+    return greatest if greatest == 1 or np.isnan(score) else max(score, greatest)
+
+
+def weights_of(
+    rows: Sequence[Row],
+    targets: Floats,
+    outputs: Sequence[str] = OUTPUTS,
+    *,
+    own_share: float = 0.5,
+) -> Floats:
     """Weight of each known target, so that the project's rows make up a share of every output.
 
     A row counts fully where it was collected for the output's head and less as another's negative.
     """
-    heads = np.array([name.split(".")[0] for name in OUTPUTS])
+    heads = np.array([name.partition(":")[0].split(".")[0] for name in outputs])
     own = np.array([row.source in {"own", "handwritten_b", "seed_handwritten"} for row in rows])
     native = np.array([row.head for row in rows])[:, None] == heads[None, :]
     weights = np.where(np.isnan(targets), 0.0, np.where(native, 1.0, 0.5)).astype(np.float32)
@@ -77,7 +111,7 @@ def _minimise(loss: Callable[[], Tensor], parameters: list[nn.Parameter], steps:
 
 
 def fit_linear(
-    features: Floats, targets: Floats, weights: Floats, *, decay: float, steps: int = 120
+    features: Floats, targets: Floats, weights: Floats, *, decay: float, steps: int = 50
 ) -> Linear:
     """Logistic regression of every output on standardised features with an L2 penalty.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,8 @@ class Plan:
         above: Pools kept from the tuned ones.
         seconds: Longest time for tuning.
         seed: Of everything that is drawn.
-        quota: Rows of a public set that are trained on, by head.
+        quota: Rows of the public sets that the encoder is tuned on, by head.
+        fitted: Rows of the public sets that the heads are fitted on, for each head.
     """
 
     data: Path
@@ -67,6 +69,7 @@ class Plan:
     above: tuple[int, ...] = (8, 10)
     seconds: float = 3600.0
     seed: int = 7
+    fitted: int = 3000
     quota: dict[str, int] = field(
         default_factory=lambda: (
             {"opt_out": 3000, "needs_human": 5500, "injection": 6000}
@@ -148,7 +151,8 @@ def _exported(
 
 def _features(encoder: Encoder, rows: Sequence[Row], cache: Path, digest: str) -> np.ndarray:
     """Features by the int8 file, kept by digest so that a second run need not wait."""
-    file = cache / f"features-{digest[:16]}-{len(rows)}.npy"
+    texts = sha256("\0".join(row.text for row in rows).encode()).hexdigest()
+    file = cache / f"features-{digest[:16]}-{texts[:16]}.npy"
     if file.exists():
         return np.asarray(np.load(file), dtype=np.float32)
     found = encoder.features([row.text[:600] for row in rows])
@@ -187,6 +191,17 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
     (plan.out / "manifest.json").write_bytes(data + b"\n")
 
 
+def _first(rows: Sequence[Row], most: int) -> list[int]:
+    """Indices of the first rows of each head: they come in random order."""
+    taken: dict[str, int] = dict.fromkeys(HEADS, 0)
+    found = []
+    for index, row in enumerate(rows):
+        taken[row.head] += 1
+        if row.source in _OURS or taken[row.head] <= most:
+            found.append(index)
+    return found
+
+
 def _material(plan: Plan, facts: EncoderFacts, say: Say) -> Material:
     """Rows and their features by the int8 file."""
     own = own_rows(plan.corpus)
@@ -195,7 +210,9 @@ def _material(plan: Plan, facts: EncoderFacts, say: Say) -> Material:
     encoder, digest = Encoder(plan.out, facts, threads=2), digest_of(plan.out / "encoder.onnx")
     say("computing features")
     parts = [_features(encoder, part, plan.keep, digest) for part in (rows, own, valid)]
-    return Material([*rows, *own], np.concatenate(parts[:2]), valid, parts[2])
+    some = _first(rows, plan.fitted)
+    features = np.concatenate([parts[0][some], parts[1]])
+    return Material([*(rows[i] for i in some), *own], features, valid, parts[2])
 
 
 def train(plan: Plan, say: Say) -> Trained:
@@ -214,6 +231,7 @@ def train(plan: Plan, say: Say) -> Trained:
     material = _material(plan, facts, say)
     say("fitting the heads")
     heads, seen = assemble(material, digest_of(plan.out / "encoder.onnx"))
+    np.savez(plan.keep / "unseen.npz", encoder=seen.encoder, linear=seen.linear)
     if not (plan.out / "language.npz").exists():
         say("training the language identifier")
         write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
