@@ -75,6 +75,6 @@ LABELS: Final[dict[str, tuple[str, ...]]] = {
         "hidden",
         "indirect",
     ),
-    "promotional": ("embedded",),
+    "promotional": ("offer", "mixed", "upsell", "discount", "newsletter", "event", "referral"),
 }
 """Labels by head."""
