@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -181,20 +179,10 @@ def work(
     for request in requests:
         brand = str(request["brand"])
         if brand not in agents:
-            agents[brand] = make(_speaking_for(pipeline, brand), model, name)
+            agents[brand] = make(pipeline, model, name, brand)
         text = json.dumps(request, ensure_ascii=False)
         ask(agents[brand], text, f"{thread}-{request['contact']}")
         done(request)
-
-
-def _speaking_for(pipeline: Pipeline, brand: str) -> Pipeline:
-    """The same pipeline, whose agents speak for this brand: consent belongs to a brand."""
-    if not brand:
-        return pipeline
-    others = tuple(b for b in pipeline.settings.brands if b != brand)
-    speaking = copy(pipeline)
-    speaking.settings = replace(pipeline.settings, brands=(brand, *others))
-    return speaking
 
 
 def _counter(total: int) -> Callable[[Request], None]:

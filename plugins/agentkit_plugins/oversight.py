@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from agentkit import (
     Action,
@@ -31,6 +32,16 @@ _READS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 """First words of tools that only read."""
+_TOLD: Final = frozenset(
+    """
+    text body message messages note notes comment comments content description transcript
+    """.split()  # noqa: SIM905
+)
+"""Fields of a tool's answer that hold what people wrote, however short."""
+_SENTENCE: Final = 9
+"""Words from which on any other field is taken for something that somebody wrote."""
+_DEPTH: Final = 8
+"""Levels of a tool's answer that are looked into; what lies deeper is scored as it stands."""
 
 
 class Oversight(Evidence, namespace="oversight", version=1):
@@ -120,24 +131,59 @@ def _only_reads(tool: str) -> bool:
 
 
 def _people_needed(actions: Sequence[Action], context: Context) -> dict[int, Evidence | Failed]:
-    """By index of the action: only those whose agent read something that people wrote."""
-    texts: dict[int, list[str]] = {}
-    for index, action in enumerate(actions):
-        if action.observations and action.kind in PersonNeeded.scope.kinds:
-            read = [o.text for o in action.observations]
-            texts[index] = [t for t in (*read, action.request) if t.strip()]
-    if not texts:
+    """By index of the action: only those whose agent read something that people wrote.
+
+    The words that ask for a person are looked for in everything that was read, and in the request;
+    the model scores what people wrote, as it knows nothing else.
+    """
+    read = {
+        index: action
+        for index, action in enumerate(actions)
+        if action.observations and action.kind in PersonNeeded.scope.kinds
+    }
+    if not read:
         return {}
+    texts = {i: [t for o in a.observations for t in written(o.text)] for i, a in read.items()}
     flat = [t for parts in texts.values() for t in parts]
     try:
-        scores = iter(context.classify("needs_human", flat))
+        scores = iter(context.classify("needs_human", flat) if flat else ())
     except ModelError as error:
-        return dict.fromkeys(texts, Failed(f"no model: {error.message}"))
-    return {i: _needed(parts, [next(scores) for _ in parts]) for i, parts in texts.items()}
+        return dict.fromkeys(read, Failed(f"no model: {error.message}"))
+    return {i: _needed(a, [next(scores) for _ in texts[i]]) for i, a in read.items()}
 
 
-def _needed(texts: Sequence[str], scores: Sequence[object]) -> PersonNeeded:
+def written(text: str) -> list[str]:
+    """What people wrote, in what an agent read.
+
+    Plain text is taken as it is. Of a tool's structured answer only the fields that hold messages
+    and everything as long as a sentence count: the name of a product is nobody's cry for help.
+    """
+    if text.lstrip()[:1] not in {"{", "["}:
+        return [text] if text.strip() else []
+    try:
+        return list(_prose(json.loads(text), "", _DEPTH))
+    except (ValueError, RecursionError):  # it only looks structured
+        return [text]
+
+
+def _prose(value: Any, key: str, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        told = key.lower() in _TOLD and value.strip()
+        if told or len(value.split()) >= _SENTENCE:
+            yield value
+    elif not depth and isinstance(value, dict | list):
+        yield json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _prose(inner, str(name), depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _prose(inner, key, depth - 1)
+
+
+def _needed(action: Action, scores: Sequence[object]) -> PersonNeeded:
     """The strictest over all texts; a text that cannot be scored leaves the whole unknown."""
+    texts = (*(o.text for o in action.observations), action.request)
     asks = next((f for t in texts if (f := first_phrase(t, ASKS_FOR_PERSON)) is not None), None)
     known: list[float] = []
     flagged = False

@@ -120,3 +120,28 @@ def test_each_action_of_a_batch_gets_the_score_of_its_own_text() -> None:
     answers = oversight.examine_many(actions, context(person()))
     flags = [a[1].facts()["person.flagged"] if len(a) > 1 else None for a in answers]  # type: ignore[union-attr]
     assert flags == [True, False, None, False]
+
+
+@pytest.mark.parametrize(
+    ("answer", "flagged"),
+    [
+        ('{"name": "Sofa despair", "price": 9}', False),
+        ('{"mails": [{"text": "despair"}]}', True),
+        ('{"subject": "the new sofa arrived broken again and I am in despair"}', True),
+        ('{"name": "despair', True),
+        ('[[[[[[[[[["despair"]]]]]]]]]]', True),
+        ("{}", False),
+    ],
+    ids=["a product", "a message", "a long field", "broken JSON", "very deep", "nothing"],
+)
+def test_of_a_structured_answer_what_people_wrote_is_scored(answer: str, flagged: bool) -> None:
+    assert look(**wrote(answer))["person.flagged"] is flagged
+
+
+def test_words_that_ask_for_a_person_are_heard_in_any_field_and_in_the_request() -> None:
+    assert look(**wrote('{"name": "Real human please"}'))["person.asks"] is True
+    assert look(**wrote("{}"), request="I want to speak to a human")["person.asks"] is True
+
+
+def test_what_the_business_asks_its_agent_is_no_customers_distress() -> None:
+    assert look(**wrote("hello"), request="despair")["person.flagged"] is False
