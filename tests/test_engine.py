@@ -13,7 +13,7 @@ import pytest
 
 from agentkit.clock import FixedClock
 from agentkit.engine import new_worker
-from agentkit.engine.durable import Engine, wake_from_outside
+from agentkit.engine.durable import Engine
 from agentkit.errors import ConfigError, Conflict
 from agentkit.store import Store
 from tests.worlds import World, make_world, message
@@ -76,12 +76,31 @@ def test_a_second_engine_in_one_process_is_refused(world: World, engine: Engine)
         Engine(world.pipeline).launch()
 
 
-def test_without_an_engine_nothing_is_lost_and_the_message_says_what_to_start(
+def test_without_an_engine_a_decision_is_kept_and_the_next_worker_performs_it(
     world: World,
 ) -> None:
     with pytest.raises(ConfigError, match="no engine"):
         Engine.running()
-    assert wake_from_outside(world.settings, "default", "a1") is False
+    world.pipeline.propose(message(id="a1", channel="sms"))
+    world.approve("a1")
+    engine = Engine(world.pipeline, listen_seconds=0.05)
+    engine.launch()
+    try:
+        engine.run_until_idle()
+    finally:
+        engine.shutdown()
+    assert world.state("a1") == "performed"
+
+
+def test_a_message_to_a_workflow_holds_ids_only(world: World, engine: Engine) -> None:
+    world.pipeline.propose(message("a secret text", id="a1"))
+    engine.run_until_idle()
+    from dbos import DBOS
+
+    (status,) = DBOS.list_workflows()
+    steps = DBOS.list_workflow_steps(status.workflow_id)
+    assert status.workflow_id == "default:a1"
+    assert "secret" not in f"{status.input} {status.output} {steps}"
 
 
 def test_a_step_that_fails_is_set_aside_and_the_others_go_on(

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from agentkit.action import Action
 from agentkit.cli import cli
+from agentkit.clock import SystemClock
 from agentkit.errors import ConfigError, ImportFileError
+from agentkit.pipeline import build
+from agentkit.plugins import Plugins
+from agentkit.settings import load_settings
+from agentkit.store import Store, execute, insert_many, to_micros
 from tests.gates import article
 
 ANKE = {
@@ -108,6 +116,7 @@ def test_a_misspelt_field_is_an_error_and_a_foreign_one_is_not() -> None:
         b'{"kind": "message.send", "subject": "nobody", "contact": {"country": "DE"}}\n',
         b'{"kind": "tool.call", "args": {"tool": "x", "arguments": {"deep": [[1]]}}}\n',
     ],
+    ids=["NUL and surrogate", "subject not on record", "a tool"],
 )
 def test_hostile_and_sparse_lines_are_judged(line: bytes) -> None:
     result = review(line)
@@ -124,6 +133,7 @@ def test_hostile_and_sparse_lines_are_judged(line: bytes) -> None:
         b'{"kind": "lead.score", "args": {"score": NaN}, "subject": "c"}\n',
         b"[" * 100_000 + b"\n",
     ],
+    ids=["1 MB of text", "9 MB of text", "no UTF-8", "NaN", "deep"],
 )
 def test_what_cannot_be_judged_says_so_in_its_place(line: bytes) -> None:
     result = review(line, message(id="after"))
@@ -198,3 +208,52 @@ def test_a_worker_that_finds_nothing_says_so_and_ends() -> None:
     result = CliRunner().invoke(cli, ["worker", "--once", "--home", "home"])
     assert result.exit_code == 0, result.exception
     assert "nothing was due" in result.stdout
+
+
+def _propose(*ids: str) -> None:
+    """Two people in a built-in CRM under ``home``, and a mail to the first."""
+    Path("agentkit.toml").write_text('home = "home"\nconstitutions = ["rules.yaml"]\n')
+    pipeline = build(load_settings(), plugins=Plugins.of())
+    now = to_micros(pipeline.clock.now())
+    columns = ("tenant", "id", "name", "email", "country", "created_at", "updated_at")
+    row = ("default", "c1", "Anke Petersen", "anke@example.de", "DE", now, now)
+    with pipeline.store.write() as unit:
+        insert_many(unit.conn, "contacts", columns, [row], or_ignore=True)
+    for number in ids:
+        action = Action.create(
+            id=number, kind="message.send", subject="c1", channel="email", text="hello"
+        )
+        assert pipeline.propose(action).state == "allowed"
+    pipeline.close()
+
+
+def test_a_worker_performs_what_may_run_seals_the_ledger_and_reports() -> None:
+    _propose("a1", "a2")
+    result = CliRunner().invoke(cli, ["worker", "--once"])
+    assert result.exit_code == 0, result.exception
+    assert "done: 2 performed" in result.stdout
+    verified = CliRunner().invoke(cli, ["ledger", "verify"])
+    assert verified.exit_code == 0, verified.output
+    assert "done: nothing was due" in CliRunner().invoke(cli, ["worker", "--once"]).stdout
+
+
+def test_a_worker_runs_until_it_is_told_to_end() -> None:
+    _propose("a1")
+    code = "from agentkit.cli import main; main(['worker', '--every', '0.1'])"
+    worker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    assert "looks for work" in worker.stdout.readline()
+    settings = load_settings()
+    store = Store.open(settings.url, clock=SystemClock(), home=settings.home)
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not _performed(store):
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    said, _ = worker.communicate(timeout=30)
+    store.close()
+    assert (worker.returncode, "done: 1 performed" in said) == (0, True)
+
+
+def _performed(store: Store) -> bool:
+    with store.read() as conn:
+        return bool(execute(conn, "select 1 from actions where state = 'performed'").first())

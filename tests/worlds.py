@@ -82,8 +82,8 @@ class FileCRM:
     now: Callable[[], datetime]
     looks_up_markers: bool = True
     settle_seconds: float = 5.0
-    before: Callable[[Action], None] = lambda action: None  # noqa: E731
-    after: Callable[[Action], None] = lambda action: None  # noqa: E731
+    before: Callable[[Action], None] = lambda action: None
+    after: Callable[[Action], None] = lambda action: None
     transactional: bool = False
     reads_own_writes: bool = True
     calls: list[str] = field(default_factory=list)
@@ -122,7 +122,8 @@ class World:
     def __init__(self, store: Store, clock: Clock, folder: Path, crm: CRM | None = None) -> None:
         self.store = store
         self.clock = clock
-        self.settings = Settings(home=store.home)
+        url = store.engine.url.render_as_string(hide_password=False)
+        self.settings = Settings(home=store.home, database=url)
         gate = make_gate(folder, clock, ARTICLES, tally(), people=StorePeople(store, self.settings))
         self.desk = Desk(store, gate, self.settings, clock)
         self.crm = crm or BuiltinCRM(store)

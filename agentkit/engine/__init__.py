@@ -26,7 +26,7 @@ from agentkit.engine.permits import (
     stop_for,
     void,
 )
-from agentkit.engine.workers import new_worker
+from agentkit.engine.workers import new_worker, worker_alive
 
 __all__ = [
     "LEASE",
@@ -49,4 +49,5 @@ __all__ = [
     "stop_for",
     "void",
     "waiting_until",
+    "worker_alive",
 ]

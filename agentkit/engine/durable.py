@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from agentkit.engine.due import open_actions
 from agentkit.engine.life import LifeCycle
@@ -28,7 +28,7 @@ from agentkit.engine.workers import alive, beat, leave
 from agentkit.errors import AgentkitError, ConfigError, Conflict, StoreError
 from agentkit.settings import Settings
 
-__all__ = ["APPLICATION_VERSION", "Engine", "Summary", "durable_url", "wake_from_outside"]
+__all__ = ["APPLICATION_VERSION", "Engine", "Summary", "durable_url"]
 
 APPLICATION_VERSION: Final = "agentkit-life-1"
 """Raised whenever the steps of `life` change: DBOS recovers workflows of its own version only."""
@@ -59,28 +59,6 @@ def durable_url(settings: Settings) -> str:
 def workflow_id(tenant: str, action: str) -> str:
     """The id of an action's workflow: starting it twice is starting it once."""
     return f"{tenant}:{action}"
-
-
-def wake_from_outside(settings: Settings, tenant: str, action: str) -> bool:
-    """Wake an action from a process that runs no engine (a desk).
-
-    Returns:
-        False where no engine has ever run here, or the action's workflow has not begun: the next
-        worker finds the row.
-    """
-    try:
-        client = DBOSClient(
-            system_database_url=durable_url(settings), serializer=DBOSPortableJSONSerializer()
-        )
-    except Exception:  # noqa: BLE001  (DBOS raises whatever its driver does; the rows are the truth)
-        return False
-    try:
-        client.send(workflow_id(tenant, action), "", topic=_TOPIC)
-    except Exception:  # noqa: BLE001  (no tables yet, or no such workflow)
-        return False
-    finally:
-        client.destroy()
-    return True
 
 
 @dataclass

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from agentkit.store import Unit
 
-__all__ = ["SILENCE", "alive", "beat", "leave", "new_worker"]
+__all__ = ["SILENCE", "beat", "leave", "new_worker", "worker_alive"]
 
 SILENCE: Final = timedelta(seconds=30)
 """A worker that was silent for longer is taken for dead; its claims still run out their leases."""
@@ -42,7 +42,7 @@ def leave(unit: Unit, tenant: str, worker: str) -> None:
     execute(unit.conn, "delete from workers where tenant = ? and id = ?", (tenant, worker))
 
 
-def alive(conn: Connection, tenant: str, now: datetime) -> set[str]:
+def worker_alive(conn: Connection, tenant: str, now: datetime) -> set[str]:
     """Ids of workers that beat lately and, where they run on this host, still have a process."""
     sql = "select id, host, pid from workers where tenant = ? and beat_at > ?"
     here = socket.gethostname()

@@ -148,7 +148,7 @@ def _judged(review: Review, now: datetime, basis: str = "verdict") -> list[Entry
         "models": verdict.models,
         "digest": action.digest,
     }
-    entries = [Entry("judged", action.tenant, now, action.id, "gate", public, None, action.subject)]
+    entries = [Entry("judged", action.tenant, now, action.id, "gate", public)]
     if verdict.ruling is Ruling.ALLOW:
         what: dict[str, Any] = {"digest": action.digest, "basis": basis}
         entries.append(Entry("permitted", action.tenant, now, action.id, "gate", what))

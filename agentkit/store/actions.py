@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import orjson
+
 from agentkit.action import Action
 from agentkit.canonical import canonical, from_json
 from agentkit.evidence import Finding, Span, Unknown
@@ -67,7 +69,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _SELECT: Final = ", ".join(_COLUMNS)
 _CHUNK: Final = 500
-_PLAIN: Final = frozenset({str, bool, int, float, tuple, list, type(None)})
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +306,7 @@ def _payload(review: Review) -> dict[str, Any]:
     return {
         "proposed": None if review.proposed is review.action else review.proposed.to_json(),
         "action": review.action.to_json(),
-        "facts": {n: v if type(v) in _PLAIN else _coded(v) for n, v in review.facts.items()},
+        "facts": orjson.Fragment(orjson.dumps(review.facts, _coded, _OPTIONS)),
         "findings": {
             namespace: [_finding_json(f) for f in evidence.findings]
             for namespace, evidence in review.evidence.items()
