@@ -59,6 +59,17 @@ if TYPE_CHECKING:
         CRM,
         zones_of,
     )
+    from agentkit.desk import (
+        CaseSummary,
+        CaseView,
+        Desk,
+        Turn,
+        Waiver,
+        printable,
+    )
+    from agentkit.engine import (
+        worker_alive,
+    )
     from agentkit.entry import (
         Entry,
     )
@@ -129,6 +140,8 @@ _HOMES = {
         "Touch",
     ],
     "agentkit.crm": ["CRM", "zones_of"],
+    "agentkit.desk": ["CaseSummary", "CaseView", "Desk", "Turn", "Waiver", "printable"],
+    "agentkit.engine": ["worker_alive"],
     "agentkit.entry": ["Entry"],
     "agentkit.errors": ["AgentkitError", "InvalidAction", "ModelError", "PluginError"],
     "agentkit.evidence": ["Evidence", "Failed", "Finding", "Gap", "Span", "Unknown", "fact"],
@@ -144,13 +157,15 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CRM",
     "Action",
     "ActionKind",
     "Agent",
     "AgentkitError",
     "Arg",
-    "CRM",
     "Case",
+    "CaseSummary",
+    "CaseView",
     "Claim",
     "Clock",
     "ConsentRecord",
@@ -158,6 +173,7 @@ __all__ = [
     "Contact",
     "Context",
     "Decision",
+    "Desk",
     "Effect",
     "Entry",
     "EthicsMiddleware",
@@ -191,8 +207,10 @@ __all__ = [
     "Stop",
     "SystemClock",
     "Touch",
+    "Turn",
     "Unknown",
     "Verdict",
+    "Waiver",
     "build",
     "chat_model",
     "consent_state",
@@ -202,6 +220,8 @@ __all__ = [
     "load_register",
     "load_settings",
     "parse_instant",
+    "printable",
+    "worker_alive",
     "zones_of",
 ]
 

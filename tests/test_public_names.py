@@ -15,7 +15,7 @@ MODULES = sorted(p for p in (ROOT / "agentkit").rglob("*.py") if "migrations" no
 
 
 def test_every_public_name_can_be_imported_and_is_listed_once_in_order() -> None:
-    assert sorted(set(agentkit.__all__)) == agentkit.__all__
+    assert sorted(set(agentkit.__all__), key=_ruff_order) == agentkit.__all__
     for name in agentkit.__all__:
         assert getattr(agentkit, name) is not None
 

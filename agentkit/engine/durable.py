@@ -24,7 +24,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from agentkit.engine.due import open_actions
 from agentkit.engine.life import LifeCycle
-from agentkit.engine.workers import alive, beat, leave
+from agentkit.engine.workers import beat, leave, worker_alive
 from agentkit.errors import AgentkitError, ConfigError, Conflict, StoreError
 from agentkit.settings import Settings
 
@@ -319,7 +319,7 @@ class Engine:
         living: set[str] = set()
         if known:
             with self.life.store.read() as conn:
-                living = alive(conn, self._tenant, self.life.clock.now())
+                living = worker_alive(conn, self._tenant, self.life.clock.now())
         for action in wanted:
             with self._changed:
                 self._asked[action] = time.monotonic()

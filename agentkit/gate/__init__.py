@@ -74,6 +74,10 @@ class Gate:
         self.kinds.check(action)
         return action
 
+    def context(self, action: Action) -> BatchContext:
+        """What plugins would see of one action now: for the tests of a plugin."""
+        return self._context(action.tenant, [action], self.clock.now())
+
     def review(self, action: Action, *, approval: Decision | None = None) -> Review:
         """Examine and judge one action.
 

@@ -8,9 +8,7 @@ import sys
 from rich.text import Text
 from textual.app import App
 
-from agentkit import AgentkitError, Operator, Settings
-from agentkit.desk import Desk  # export
-from agentkit.pipeline import build  # export
+from agentkit import AgentkitError, Desk, Operator, Settings, build
 from agentkit_tui.screen import DeskScreen
 from agentkit_tui.working import working
 

@@ -16,8 +16,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
-from agentkit import AgentkitError
-from agentkit.desk import CaseView, printable  # export
+from agentkit import AgentkitError, CaseView, printable
 
 __all__ = ["Edit", "MessageArea"]
 

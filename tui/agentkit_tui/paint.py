@@ -12,8 +12,7 @@ from typing import Final
 
 from textual.content import Content
 
-from agentkit import Finding
-from agentkit.desk import CaseView, Turn, Waiver, printable  # export
+from agentkit import CaseView, Finding, Turn, Waiver, printable
 
 __all__ = [
     "LONGEST",

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widgets import DataTable
 
-from agentkit.desk import CaseSummary, printable  # export
+from agentkit import CaseSummary, printable
 
 __all__ = ["Queue"]
 

@@ -16,8 +16,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
-from agentkit import AgentkitError, Operator
-from agentkit.desk import CaseSummary, CaseView, Desk, printable  # export
+from agentkit import AgentkitError, CaseSummary, CaseView, Desk, Operator, printable
 from agentkit_tui import paint
 from agentkit_tui.keys import WIDE, key_bar
 from agentkit_tui.prompts import Ask, Help

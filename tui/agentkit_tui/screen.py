@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from agentkit import AgentkitError
-from agentkit.desk import CaseView, printable  # export
+from agentkit import AgentkitError, CaseView, printable
 from agentkit_tui.edit import Edit
 from agentkit_tui.prompts import Ask, Confirm
 from agentkit_tui.queue import Queue

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from agentkit import AgentkitError
-from agentkit.engine.workers import alive  # export
-from agentkit.pipeline import Pipeline  # export
+from agentkit import AgentkitError, Pipeline, worker_alive
 
 __all__ = ["working"]
 
@@ -45,7 +43,7 @@ def working(pipeline: Pipeline) -> Iterator[bool]:
 
 def _others(pipeline: Pipeline) -> bool:
     with pipeline.store.read() as conn:
-        return bool(alive(conn, pipeline.settings.tenant, pipeline.clock.now()))
+        return bool(worker_alive(conn, pipeline.settings.tenant, pipeline.clock.now()))
 
 
 def _work(pipeline: Pipeline, ending: threading.Event) -> None:
