@@ -19,17 +19,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import PrivateAttr
 
 from agentkit.errors import ConfigError
 
@@ -37,6 +38,7 @@ __all__ = ["PlaybookModel"]
 
 SAYS: Final = "(playbook model: no language model is behind this)"
 _KEYS: Final = frozenset({"when", "call", "args", "say"})
+_JINJA: Final = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
 _CALL_ID: Final = re.compile(r"step-(\d+)-\d+")
 
 
@@ -45,9 +47,6 @@ class PlaybookModel(BaseChatModel):
 
     name: str | None = "playbook"
     steps: list[dict[str, Any]]
-    _jinja: ImmutableSandboxedEnvironment = PrivateAttr(
-        default_factory=lambda: ImmutableSandboxedEnvironment(keep_trailing_newline=True)
-    )
 
     @classmethod
     def load(cls, path: Path) -> PlaybookModel:
@@ -118,10 +117,10 @@ class PlaybookModel(BaseChatModel):
             return value
         if value.startswith("="):
             return self._expression(value[1:], data)
-        return self._evaluated(value, lambda: self._jinja.from_string(value).render(data))
+        return self._evaluated(value, lambda: _template(value).render(data))
 
     def _expression(self, source: str, data: Mapping[str, Any]) -> Any:
-        return self._evaluated(source, lambda: self._jinja.compile_expression(source)(**data))
+        return self._evaluated(source, lambda: _expression(source)(**data))
 
     def _evaluated(self, source: str, evaluate: Callable[[], Any]) -> Any:
         try:
@@ -131,6 +130,17 @@ class PlaybookModel(BaseChatModel):
             raise ConfigError(
                 f"the playbook {self.name!r} cannot work out {source[:80]!r}: {what}"
             ) from error
+
+
+@lru_cache(maxsize=512)
+def _template(source: str) -> Template:
+    """Compiled once: a playbook is followed for a thousand people."""
+    return _JINJA.from_string(source)
+
+
+@lru_cache(maxsize=512)
+def _expression(source: str) -> TemplateExpression:
+    return _JINJA.compile_expression(source)
 
 
 def _check_step(step: Any, number: int, path: Path) -> None:
