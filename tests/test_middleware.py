@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from langchain_core.tools import StructuredTool, ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command, interrupt
 
+from agentkit.action import Sender
 from agentkit.agents import EthicsMiddleware
-from agentkit.agents.asking import Asked, arguments_of, repeats, tool_call
+from agentkit.agents.asking import Asked, Asker, arguments_of, read_request, repeats, tool_call
 from agentkit.clock import FixedClock
 from agentkit.errors import ConfigError, InvalidAction
 from agentkit.store import Store
@@ -664,6 +667,37 @@ def long_conversation() -> list[Any]:
         HumanMessage("b"),
         AIMessage("", tool_calls=[{"name": "t", "args": {"n": 1}, "id": "2", "type": "tool_call"}]),
     ]
+
+
+def test_what_was_said_after_a_call_does_not_change_its_action(
+    long_conversation: list[Any],
+) -> None:
+    call = {"name": "t", "args": {"n": 1}, "id": "2", "type": "tool_call"}
+    runtime = SimpleNamespace(config=config(), execution_info=None)
+    later = [*long_conversation, ToolMessage("a sibling's answer", tool_call_id="9")]
+    asker = Asker("default", "helper", Sender())
+    first, second = (
+        asker.action(
+            read_request(SimpleNamespace(tool_call=call, state=state, runtime=runtime)),
+            tool_call("t"),
+        )
+        for state in ({"messages": long_conversation}, later)
+    )
+    assert (first.id, first.request, first.observations) == (second.id, "b", ())
+    assert second.observations == ()
+
+
+def test_ids_tell_tenants_agents_threads_and_calls_apart() -> None:
+    asked = Asked("t", {}, "1", "a", "", ())
+    ids = {
+        Asker("x", "y", Sender()).action_id(asked),
+        Asker("xy", "", Sender()).action_id(asked),
+        Asker("x", "y", Sender()).action_id(replace(asked, id="2")),
+        Asker("x", "y", Sender()).action_id(replace(asked, thread="b")),
+        Asker("x", "y", Sender()).action_id(replace(asked, thread="", task="b")),
+        Asker("x", "y", Sender()).action_id(replace(asked, thread="a1", id="")),
+    }
+    assert len(ids) == 6
 
 
 def test_an_earlier_call_is_read_with_what_was_said_before_it(long_conversation: list[Any]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agentkit.action import Action
 from agentkit.context import Contact
 from agentkit.engine import Next
-from agentkit.errors import ConnectorError, TransientConnectorError
+from agentkit.errors import ConnectorError, StoreError, TransientConnectorError
 from agentkit.permit import Claim, Effect
 from agentkit.pipeline.lifecycle import LifeOfActions
 from agentkit.pipeline.performing import Performing
@@ -122,8 +122,13 @@ class ToolCalls:
             "and state = 'claimed' and owner = ? and fence = ?"
         )
         until = to_micros(self._now() + CALL_LEASE)
+        try:
+            self._written(sql, (until, claim.tenant, claim.action, claim.owner, claim.fence))
+        except StoreError as error:
+            raise ConnectorError("the claim could not be held for the tool") from error
+
+    def _written(self, sql: str, values: tuple[Any, ...]) -> None:
         with self._store.write() as unit:
-            values = (until, claim.tenant, claim.action, claim.owner, claim.fence)
             execute(unit.conn, sql, values)
 
 
