@@ -38,7 +38,7 @@ def beat(unit: Unit, tenant: str, worker: str, now: datetime) -> None:
 
 
 def leave(unit: Unit, tenant: str, worker: str) -> None:
-    """Say that this process ends; the rows of long dead ones go with it."""
+    """Say that this process ends."""
     execute(unit.conn, "delete from workers where tenant = ? and id = ?", (tenant, worker))
 
 
