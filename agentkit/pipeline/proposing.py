@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
@@ -26,7 +29,8 @@ from agentkit.verdict import Review
 
 __all__ = ["BATCH", "Proposal", "Proposer"]
 
-BATCH = 1000
+_LARGE: Final = 100
+BATCH: Final = 1000
 """Actions in one transaction: long enough to be fast, short enough to let others write."""
 
 
@@ -79,9 +83,10 @@ class Proposer:
         """
         proposals: list[Proposal] = []
         for batch in _batches(actions):
-            known = self._known(batch)
-            fresh = [a for a in batch if a.id not in known]
-            proposals += self._answer(batch, known, self._gate.review_many(fresh))
+            with _collector_rests(len(batch)):
+                known = self._known(batch)
+                fresh = [a for a in batch if a.id not in known]
+                proposals += self._answer(batch, known, self._gate.review_many(fresh))
         return proposals
 
     async def apropose(self, action: Action) -> Proposal:
@@ -139,6 +144,23 @@ class Proposer:
                 judged, row.state, review, message, str(cases[action.id]), known=True
             )
         return answers
+
+
+@contextmanager
+def _collector_rests(actions: int) -> Iterator[None]:
+    """Keep the cycle collector from walking a large batch again and again while it is made.
+
+    A batch makes a hundred objects an action and next to no cycles; without this a seventh of the
+    time goes into looking for them.
+    """
+    if actions < _LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _check_same(action: Action, row: StoredAction, review: Review | None) -> None:
