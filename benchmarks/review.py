@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,16 @@ from pathlib import Path
 from typing import Any
 
 LENGTHS = (1_000, 100_000)
+TEXTS = 20
+"""Different texts: each is scored once a batch, and a hundred thousand would take half an hour."""
+_MEASURE = """
+import resource, subprocess, sys
+child = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_maxrss, used.ru_utime + used.ru_stime)
+sys.exit(child.returncode)
+"""
+"""A small process in between: a child's peak counts what its parent held when it was forked."""
 _KINDS = ("granted", "withdrawn", "not_specified")
 
 
@@ -31,7 +40,7 @@ def measure() -> dict[str, float | str]:
 
 
 def write_lines(path: Path, count: int) -> None:
-    """Messages, scores and tool calls; every text is another one, so that no cache helps."""
+    """Messages, scores and tool calls, each of another person; a campaign's texts repeat."""
     with path.open("w", encoding="utf-8") as file:
         for line in lines(count):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -54,9 +63,8 @@ def _message(i: int) -> dict[str, Any]:
     return {
         "id": f"a{i}", "kind": "message.send", "agent": "outreach", "subject": f"c{i}",
         "channel": "email", "purpose": "marketing",
-        "text": f"Hello, the desk number {i} costs EUR {100 + i % 900}. It is made of oak, and "
-                f"you can try it at {i % 7 + 9} o'clock. This message was written by an AI "
-                "assistant.",
+        "text": f"Hello, the price of the oak desk is EUR {100 + i % TEXTS}. You can try it here "
+                "at your own pace. This message was written by an AI assistant.",
         "contact": {
             "name": f"Customer {i}", "email": f"c{i}@example.com", "country": "DE",
             "language": "en", "type": "consumer",
@@ -64,7 +72,7 @@ def _message(i: int) -> dict[str, Any]:
                           "purpose": "marketing", "status": _KINDS[i % 3],
                           "at": "2026-01-02T10:00:00Z"}],
         },
-        "record": {"product": {"price": float(100 + i % 900), "stock": i % 40}},
+        "record": {"product": {"price": float(100 + i % TEXTS), "stock": i % 40}},
     }  # fmt: skip
 
 
@@ -74,10 +82,12 @@ def review(path: Path, home: Path) -> tuple[float, float]:
         sys.executable, "-m", "agentkit.cli", "review", str(path), "--home", str(home / "home"),
         "--now", "2026-11-23T09:30:00+01:00",
     ]  # fmt: skip
-    with Path(os.devnull).open("w") as nothing, (home / "errors").open("w+") as errors:
-        child = subprocess.Popen(command, stdout=nothing, stderr=errors)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        errors.seek(0)
-        assert child.returncode == 0, errors.read()[-2000:]
-    return usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
+    measured = subprocess.run(
+        [sys.executable, "-I", "-c", _MEASURE, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert measured.returncode == 0, measured.stderr[-2000:]
+    kilobytes, seconds = measured.stdout.split()
+    return int(kilobytes) / 1024, float(seconds)

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "demonstrate"]
 
+_OPENING = """\
+Agents propose, plugins examine, a constitution judges, people decide.
+It is Monday 23 November 2026, 09:30, at a furniture company in Hamburg.
+No language model is behind the agents: a playbook speaks, and errs on purpose.
+"""
+
 
 @click.command("demo")
 @click.option("--home", type=click.Path(path_type=Path), default=Path(".agentkit/demo"),
@@ -33,7 +39,7 @@ def command(home: Path, blank: float, *, as_json: bool) -> None:
 
     console = Console(highlight=False)
     if not as_json:
-        console.print("agentkit demo: an agent proposes, a constitution judges, people decide\n")
+        console.print(_OPENING)
     told, cases = demonstrate(home, blank=blank, console=None if as_json else console)
     if as_json:
         click.echo(json.dumps(as_data(told, cases, home), ensure_ascii=False, indent=1))

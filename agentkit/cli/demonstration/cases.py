@@ -100,12 +100,12 @@ def _wanted(review: Review, name: str) -> str:
 
 
 def _cured(pipeline: Pipeline, review: Review) -> Iterator[str]:
-    """The articles that asked for the rewrite, with the principle behind each."""
+    """What the articles that asked for the rewrite say, as far as it names no values."""
     for revision in review.verdict.revisions:
         for id_ in revision.articles:
             located = pipeline.gate.policy.article(id_)
             if located is not None:
-                yield f"{id_} asked for a rewrite"
+                yield located.article.because.partition("{")[0].rstrip(" :(")
 
 
 def _changes(before: str, after: str) -> Iterator[str]:

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
     from agentkit.desk import TaskGroup
 
-__all__ = ["as_data", "show"]
+__all__ = ["DEFAULT_HOME", "as_data", "show"]
 
+DEFAULT_HOME: Final = Path(".agentkit/demo")
 _WIDTH: Final = 78
 _CHANNELS: Final = {
     "email": "marketing e-mail", "sms": "marketing text message", "phone": "marketing call",
 }  # fmt: skip
 _OWNERS: Final = 3
+_REASONS: Final = 2
 
 
 def show(console: Console, told: Told, cases: Sequence[CaseTold], home: Path) -> None:
     """Print the report."""
-    heading = console.print
-    heading()
+    console.print()
     console.print(outcome_table(told.outcomes))
     console.print()
     for line in _lines(told, cases, home):
@@ -79,7 +80,7 @@ def _tasks(tasks: Sequence[TaskGroup]) -> Iterator[str]:
         more = len(task.owners) - _OWNERS
         people = "1 person" if task.people == 1 else f"{task.people} people"
         yield from _wrapped(
-            f"{task.field}: {people}, {task.actions} actions wait. Owners: {owners}"
+            f"{task.field}: {people}, {task.actions} of their actions wait. Owners: {owners}"
             f"{f' and {more} more' if more > 0 else ''}",
             "  ", "    ",
         )  # fmt: skip
@@ -88,8 +89,10 @@ def _tasks(tasks: Sequence[TaskGroup]) -> Iterator[str]:
 def _case(number: int, case: CaseTold) -> Iterator[str]:
     yield ""
     yield from _wrapped(f"{number}. {case.what.capitalize()}: {case.headline}", "  ", "     ")
-    for reason in case.why:
-        yield from _wrapped(f"because {reason}" if case.what != "revised" else reason, "     ")
+    for reason in case.why[:_REASONS]:
+        yield from _wrapped(f"because {reason}", "     ", "       ")
+    if len(case.why) > _REASONS:
+        yield f"     and {len(case.why) - _REASONS} more for the same"
     for change in case.changes:
         yield from _wrapped(change, "     ", "       ")
     if case.end:
@@ -98,8 +101,9 @@ def _case(number: int, case: CaseTold) -> Iterator[str]:
 
 def _next(home: Path) -> Iterator[str]:
     yield "What to type next"
-    yield "  make desk                                 decide what waits for a person"
-    for command in ("desk list", "desk tasks", "ledger verify"):
+    if home == DEFAULT_HOME:
+        yield "  make desk   (decide what waits for a person)"
+    for command in ("tui", "desk list", "desk tasks", "ledger verify"):
         yield f"  agentkit {command} --home {home}"
 
 
