@@ -94,12 +94,22 @@ class TaskGroup:
 
 
 def time_left(until: datetime, now: datetime) -> str:
-    """``71 h``, ``12 min`` or ``over``."""
+    """``9 d``, ``71 h``, ``12 min`` or ``over``: the largest unit that says enough."""
     left = until - now
     if left <= timedelta():
         return "over"
-    hours = left // timedelta(hours=1)
-    return f"{hours} h" if hours else f"{left // timedelta(minutes=1)} min"
+    for unit, word, enough in _UNITS:
+        if left >= enough:
+            return f"{left // unit} {word}"
+    return f"{left // timedelta(minutes=1)} min"
+
+
+_UNITS = (
+    (timedelta(days=365), "y", timedelta(days=2 * 365)),
+    (timedelta(days=1), "d", timedelta(days=4)),
+    (timedelta(hours=1), "h", timedelta(hours=1)),
+)
+"""Unit, its word, and from how long on it is used."""
 
 
 _LIST: Final = (
