@@ -154,15 +154,17 @@ class Judge:
             if name in known:
                 known[name] = list(known[name])  # the runtime takes lists, not tuples
         try:
-            activation = self._env.Activation(known)
-            for chunk in bench.chunks:
-                if chunk.eval(activation).value() is not False:
-                    break
-            else:
+            if self._all_false(bench.chunks, known):
                 return None
         except Exception:  # noqa: BLE001, S110  (whatever it was, asking one by one names the article)
             pass
         return self._one_by_one(bench, known, _Missing(facts, gaps), jurisdiction)
+
+    def _all_false(self, chunks: Sequence[Any], known: Mapping[str, Any]) -> bool:
+        if len(chunks) == 1:  # without an activation of its own: a microsecond less
+            return chunks[0].eval(data=known).value() is False
+        activation = self._env.Activation(known)
+        return all(chunk.eval(activation).value() is False for chunk in chunks)
 
     def _one_by_one(
         self,
