@@ -80,8 +80,10 @@ def constitution(articles: int, applying: int = 10) -> str:
             "    principle: p",
             "    applies_to:",
             f"      {{kinds: [message.send], channels: [{channel}], purposes: [marketing]}}",
-            (f"    when: {space}.status == 'withdrawn' && {space}.score > 0.{i % 9 + 1} "
-            f"|| {space}.hour < {i % 7}"),
+            (
+                f"    when: {space}.status == 'withdrawn' && {space}.score > 0.{i % 9 + 1} "
+                f"|| {space}.hour < {i % 7}"
+            ),
             "    then: deny",
             '    because: "never"',
         ]
