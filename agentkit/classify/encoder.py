@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -55,29 +54,19 @@ class Encoder:
         """Token ids of each text, cut at the longest window."""
         return [self._tokenizer.encode(text).ids for text in texts]
 
-    def features(self, texts: Sequence[str], *, batch: int = 4) -> Features:
+    def features(self, texts: Sequence[str]) -> Features:
         """Features of each text: (texts, features), in the order given.
 
-        Texts of a like length share a batch, so little is spent on padding. Batches are small (more
-        than a few texts leave the cache and cost more each) and run beside each other on threads.
+        One text at a time: activations are quantised by the range of what is run together, so a
+        text in a batch would depend on its company, and a batch is hardly faster on a processor.
+        Texts run beside each other on threads.
         """
-        ids = self.tokens(texts)
-        found = np.zeros((len(ids), self.facts.features), dtype=np.float32)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        groups = [order[start : start + batch] for start in range(0, len(order), batch)]
         work = self._pool.map if self._pool else map
-        for group, part in zip(groups, work(self._run, groups, repeat(ids)), strict=True):
-            found[group] = part
-        return found
+        rows = list(work(self._run, self.tokens(texts)))
+        return np.concatenate(rows) if rows else np.zeros((0, self.facts.features), np.float32)
 
-    def _run(self, group: list[int], every: list[list[int]]) -> Features:
-        """One batch through the session: some of the texts."""
-        ids = [every[i] for i in group]
-        longest = max(map(len, ids))
-        padded = np.ones((len(ids), longest), dtype=np.int64)
-        mask = np.zeros((len(ids), longest), dtype=np.float32)
-        for row, tokens in enumerate(ids):
-            padded[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1.0
-        (features,) = self._session.run(["features"], {"ids": padded, "mask": mask})
+    def _run(self, ids: list[int]) -> Features:
+        """One text through the session: (1, features)."""
+        whole = np.ones((1, len(ids)), dtype=np.float32)
+        (features,) = self._session.run(["features"], {"ids": np.array([ids]), "mask": whole})
         return np.asarray(features, dtype=np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,9 @@ def read_head(path: Path) -> Head:
         ModelError: It is missing, is no head file, or its shapes do not fit together.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {f.name: archive[f.name] for f in fields(Head)}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path.name} is not a head file") from error
     arrays["outputs"] = tuple(str(name) for name in arrays["outputs"])
     head = Head(**{**arrays, "name": str(arrays["name"]), "encoder": str(arrays["encoder"])})

@@ -52,5 +52,5 @@ def test_a_keyword_is_served_rather_than_refused(identifier: Identifier, text: s
 
 
 def test_a_batch_says_what_single_texts_say(identifier: Identifier) -> None:
-    texts = [*sum(SPOKEN.values(), []), *FOREIGN.values()]
+    texts = [*(text for found in SPOKEN.values() for text in found), *FOREIGN.values()]
     assert identifier.identify(texts) == [identifier.identify([text])[0] for text in texts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def test_every_character_lies_in_a_window(text: str, size: int) -> None:
 def test_no_window_is_too_long_and_each_begins_later(text: str, size: int) -> None:
     found = windows(text, size, size // 3)
     assert all(end - start <= size for start, end in found)
-    assert all(b[0] > a[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(b[0] > a[0] for a, b in pairwise(found))
 
 
 @given(LETTERS, st.integers(10, 60))
@@ -42,4 +44,4 @@ def test_windows_begin_at_sentences() -> None:
 def test_neighbours_share_a_sentence() -> None:
     text = "".join(f"This is sentence number {n}. " for n in range(40))
     found = windows(text, 200, 60)
-    assert all(b[0] < a[1] for a, b in zip(found, found[1:], strict=False))
+    assert all(b[0] < a[1] for a, b in pairwise(found))
