@@ -16,7 +16,7 @@ from agentkit.action import Action
 from agentkit.constitution import Policy
 from agentkit.desk.rows import find_decision
 from agentkit.evidence import Gap, Unknown
-from agentkit.gate import _Found
+from agentkit.gate import Found
 from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
 from agentkit.store.actions import StoredAction, StoredReview, open_reviews, scan_actions
 from agentkit.verdict import Fired, Ruling, Verdict
@@ -142,7 +142,7 @@ def judge_again(policy: Policy, stored: StoredAction, kept: StoredReview | None)
     facts = _plain_facts(stored) if kept is None else dict(kept.facts)
     gaps = _gaps(policy, before, facts, erased=kept is None)
     jurisdiction = jurisdiction_of(None) if kept is None else _jurisdiction(facts, action)
-    found = _Found()
+    found = Found()
     judges = policy.judges_for(action, jurisdiction)
     if not judges:
         found.no_binding()

@@ -83,8 +83,9 @@ class Settings:
         return self.database or f"sqlite:///{self.home.resolve() / 'agentkit.db'}"
 
     def roles(self, operator: str) -> frozenset[str]:
-        """Roles of an operator by the settings file."""
-        return self.operators.get(operator, frozenset()) | self.operators.get("*", frozenset())
+        """Roles of an operator by the settings file; everybody at the desk is an ``operator``."""
+        named = self.operators.get(operator, frozenset()) | self.operators.get("*", frozenset())
+        return named | {"operator"}
 
 
 _TEXTS: Final = ("database", "tenant", "crm", "country")

@@ -37,8 +37,8 @@ def test_a_settings_file_is_read_with_paths_relative_to_itself(tmp_path: Path) -
     assert settings.constitutions == ("crm-default", str(tmp_path / "rules/company.yaml"))
     assert settings.bindings[0]["constitutions"] == [str(tmp_path / "own.yaml")]
     assert settings.quorum == 2
-    assert settings.roles("anna") == {"supervisor", "reader"}
-    assert settings.roles("bert") == {"reader"}
+    assert settings.roles("anna") == {"supervisor", "reader", "operator"}
+    assert settings.roles("bert") == {"reader", "operator"}
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

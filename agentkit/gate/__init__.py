@@ -21,7 +21,7 @@ from agentkit.jurisdiction import Jurisdiction
 from agentkit.plugins import Plugins
 from agentkit.verdict import Fired, Outcome, Review, Revision, Ruling, Verdict, join
 
-__all__ = ["BatchContext", "Gate", "People", "Scorer"]
+__all__ = ["BatchContext", "Found", "Gate", "People", "Scorer"]
 
 ROUNDS: Final = 3
 """Most rounds of revision."""
@@ -233,7 +233,7 @@ class Gate:
         now: datetime,
         revisions: tuple[Revision, ...],
     ) -> Verdict:
-        found = _Found()
+        found = Found()
         judges = self.policy.judges_for(action, jurisdiction)
         if not judges:
             found.no_binding()
@@ -284,16 +284,18 @@ class Gate:
         return Revision(plugin, articles, before.digest, candidate.digest)
 
 
-class _Found:
-    """Collects the voices of all judges for one action."""
+class Found:
+    """Collects the voices of all judges for one action; a replay collects them in the same way."""
 
     def __init__(self) -> None:
+        """Nothing was heard yet."""
         self.fired: list[Fired] = []
         self.noted: list[Fired] = []
         self.gaps: dict[str, Gap] = {}
         self.gap_outcomes: dict[str, Outcome] = {}
 
     def no_binding(self) -> None:
+        """Nobody judges this action: a gap, never a permission."""
         gap = Gap("binding", "not_installed", "no binding selects this action")
         self.gaps[gap.fact] = gap
         self.gap_outcomes[gap.fact] = Outcome(Ruling.ESCALATE)
@@ -307,6 +309,7 @@ class _Found:
         jurisdiction: Jurisdiction,
         now: datetime,
     ) -> None:
+        """Ask one judge: what fired, and what its articles lacked."""
         voices = judge.judge(action, facts, gaps, jurisdiction, now)
         if voices is None:
             return
@@ -329,6 +332,7 @@ class _Found:
         binding: str,
         models: tuple[tuple[str, str], ...],
     ) -> Verdict:
+        """The strictest of all that was heard."""
         outcome = _ALLOW
         if self.fired or self.gap_outcomes:
             voices = [

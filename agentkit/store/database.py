@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from agentkit.clock import Clock
-from agentkit.errors import ConfigError, StoreError, StoreLocked
+from agentkit.errors import ConfigError, StoreError, StoreLocked, StoreReadOnly
 from agentkit.store import schema
 from agentkit.store.engine import READING, make_engine, read_url
 from agentkit.store.failures import translated
@@ -197,7 +197,13 @@ def _prepare_file(database: str, *, create: bool) -> None:
         return
     path = Path(database)
     if create:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreReadOnly(
+                f"the folder {path.parent} cannot be made: {error.strerror}",
+                hint="name another with --home DIR, AGENTKIT_HOME or `home` in agentkit.toml",
+            ) from error
         with suppress(OSError):  # where this fails, SQLite says why
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     elif not path.exists():
