@@ -113,6 +113,6 @@ def language_of(text: str, spoken: str = "") -> str:
     words = fold(text).split()
     counts = {code: sum(w in small for w in words) for code, small in _WORDS.items()}
     best = max(counts, key=lambda code: counts[code])
-    if counts[best] >= 2 and list(counts.values()).count(counts[best]) == 1:  # noqa: PLR2004
+    if counts[best] and list(counts.values()).count(counts[best]) == 1:
         return best
-    return spoken[:2] if spoken[:2] in _LINES else best if counts[best] else "en"
+    return spoken[:2] if spoken[:2] in _LINES else "en"

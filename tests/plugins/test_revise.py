@@ -86,3 +86,9 @@ def test_a_revision_adds_no_digit_and_no_address() -> None:
     revised = rewritten(text, SOFA) or ""
     assert {c for c in revised if c.isdigit()} <= {c for c in text if c.isdigit()}
     assert revised.count("www") == 1
+
+
+def test_one_small_word_is_enough_to_tell_the_language_of_a_short_message() -> None:
+    assert language_of("Hello, our sale ends tonight!", "de") == "en"
+    assert language_of("Sale!", "de") == "de"
+    assert language_of("Sale!") == "en"
