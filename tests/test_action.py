@@ -159,3 +159,7 @@ def test_every_builtin_kind_has_one_name() -> None:
 def test_the_digest_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
     clean = clean_json(value)
     assert digest(clean) == digest(dict(reversed(list(clean.items()))))
+
+
+def test_keys_that_are_no_text_have_the_same_canonical_form() -> None:
+    assert canonical({2: "b", 1: "a"}) == canonical({"1": "a", "2": "b"})
