@@ -12,7 +12,7 @@ from agentkit.agent import Register
 from agentkit.canonical import digest
 from agentkit.case import Decision
 from agentkit.clock import Clock
-from agentkit.constitution import Judge, Policy
+from agentkit.constitution import Judge, Policy, Voices
 from agentkit.errors import InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
 from agentkit.gate.context import BatchContext, People, Scorer
@@ -193,7 +193,7 @@ class Gate:
         )  # fmt: skip
         facts["action.human_approved"] = approval is not None
         facts["action.revision"] = len(revisions)
-        facts["run.actions"] = len(context.run(action))
+        facts["run.actions"] = len(context.run(action)) if action.run else 0
         gaps: dict[str, Gap] = {}
         evidence = self._collect(answers, facts, gaps)
         verdict = self._verdict(action, facts, gaps, jurisdiction, context.now, revisions)
@@ -233,14 +233,37 @@ class Gate:
         now: datetime,
         revisions: tuple[Revision, ...],
     ) -> Verdict:
-        found = Found()
         judges = self.policy.judges_for(action, jurisdiction)
+        found = Found()
+        for judge in judges:
+            voices = judge.judge(action, facts, gaps, jurisdiction, now)
+            if voices is not None:
+                found.add(judge, voices, now)
         if not judges:
             found.no_binding()
-        for judge in judges:
-            found.hear(judge, action, facts, gaps, jurisdiction, now)
+        elif not (found.fired or found.noted or found.gaps):
+            return self._silent(action, now, revisions, facts)
         return found.verdict(
             action, now, revisions, facts, self.policy.digest, self._scorer.digests
+        )
+
+    def _silent(
+        self,
+        action: Action,
+        now: datetime,
+        revisions: tuple[Revision, ...],
+        facts: Mapping[str, Any],
+    ) -> Verdict:
+        """The verdict where no article fires and none lacks a fact: most of them."""
+        return Verdict(
+            action=action.id,
+            action_digest=action.digest,
+            ruling=Ruling.ALLOW,
+            revisions=revisions,
+            evidence=digest(facts),
+            binding=self.policy.digest,
+            models=self._scorer.digests,
+            judged_at=now,
         )
 
     def _revise(
@@ -309,10 +332,13 @@ class Found:
         jurisdiction: Jurisdiction,
         now: datetime,
     ) -> None:
-        """Ask one judge: what fired, and what its articles lacked."""
+        """Ask one judge."""
         voices = judge.judge(action, facts, gaps, jurisdiction, now)
-        if voices is None:
-            return
+        if voices is not None:
+            self.add(judge, voices, now)
+
+    def add(self, judge: Judge, voices: Voices, now: datetime) -> None:
+        """What fired for one judge, and what its articles lacked."""
         for fired in voices.fired:
             (self.fired if fired.mode == "enforce" else self.noted).append(_settled(fired, now))
         if judge.binding.mode != "enforce":
