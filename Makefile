@@ -34,6 +34,7 @@ check: $(STAMP)  ## Format, lint, types, import contracts, documentation that ru
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/agentkit model card --check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_documentation.py
 
 fix: $(STAMP)  ## Format and mend what can be mended by a machine
