@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentkit.action import (
         Action,
-        ActionKind,
-        Arg,
-        Kinds,
         Observation,
         Scope,
         Sender,
@@ -99,6 +96,11 @@ if TYPE_CHECKING:
         Jurisdiction,
         jurisdiction_of,
     )
+    from agentkit.kinds import (
+        ActionKind,
+        Arg,
+        Kinds,
+    )
     from agentkit.permit import (
         Claim,
         Effect,
@@ -124,7 +126,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "agentkit.action": ["Action", "ActionKind", "Arg", "Kinds", "Observation", "Scope", "Sender"],
+    "agentkit.action": ["Action", "Observation", "Scope", "Sender"],
     "agentkit.agent": ["Agent", "Register", "load_register"],
     "agentkit.agents": ["EthicsMiddleware", "PlaybookModel", "chat_model"],
     "agentkit.case": ["Case", "Decision", "Operator"],
@@ -148,6 +150,7 @@ _HOMES = {
     "agentkit.gate": ["Gate"],
     "agentkit.hookspecs": ["Manifest", "hookimpl"],
     "agentkit.jurisdiction": ["Jurisdiction", "jurisdiction_of"],
+    "agentkit.kinds": ["ActionKind", "Arg", "Kinds"],
     "agentkit.permit": ["Claim", "Effect", "Permit"],
     "agentkit.pipeline": ["Pipeline"],
     "agentkit.pipeline.build": ["build"],

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from agentkit.action import Action, ActionKind
+from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.clock import Clock
+from agentkit.kinds import ActionKind
 
 __all__ = [
     "ConsentRecord",

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
-from agentkit.action import Action, ActionKind
+from agentkit.action import Action
 from agentkit.evidence import Evidence, Failed
+from agentkit.kinds import ActionKind
 
 if TYPE_CHECKING:
     from agentkit.context import Context

@@ -7,19 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.action import (
-    BUILTIN_KINDS,
-    MAX_TEXT,
-    Action,
-    ActionKind,
-    Arg,
-    Kinds,
-    Observation,
-    Scope,
-    Sender,
-)
+from agentkit.action import MAX_TEXT, Action, Observation, Scope, Sender
 from agentkit.canonical import canonical, clean_json, digest, from_json
 from agentkit.errors import InvalidAction
+from agentkit.kinds import BUILTIN_KINDS, ActionKind, Arg, Kinds
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from agentkit.action import Kinds
 from agentkit.constitution import Catalogue, compile_constitution, load_constitution
 from agentkit.constitution.check import check_examples, typed
 from agentkit.errors import AgentkitError, ConstitutionError
+from agentkit.kinds import Kinds
 from tests.gates import Mood
 
 CATALOGUE = Catalogue(Kinds(), [Mood])

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from agentkit.action import BUILTIN_KINDS, Action
+from agentkit.action import Action
 from agentkit.clock import FixedClock
 from agentkit.crm import CRM, BuiltinCRM
 from agentkit.errors import ConnectorError
+from agentkit.kinds import BUILTIN_KINDS
 from agentkit.permit import Effect
 from agentkit.store import Store, execute, insert_many, to_micros
 

@@ -10,11 +10,12 @@ from typing import Any, cast
 import pluggy
 import pytest
 
-from agentkit.action import Action, ActionKind
+from agentkit.action import Action
 from agentkit.context import Context
 from agentkit.errors import InvalidEvidence, PluginError
 from agentkit.evidence import Evidence
 from agentkit.hookspecs import Manifest, hookimpl
+from agentkit.kinds import ActionKind
 from agentkit.plugins import Plugins
 
 CONTEXT = cast("Context", object())

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.action import BUILTIN_KINDS, Action, ActionKind, Kinds, Observation, Sender
+from agentkit.action import Action, Observation, Sender
 from agentkit.agent import Agent
 from agentkit.clock import Clock, FixedClock
 from agentkit.context import ConsentRecord, Contact, Person, Relationship, Stop, Touch
 from agentkit.errors import InvalidEvidence, ModelError
 from agentkit.evidence import Evidence, Failed, Finding, Span, Unknown, fact
+from agentkit.kinds import BUILTIN_KINDS, ActionKind, Kinds
 from agentkit.plugins import Plugins
 from agentkit.plugins import isolation as isolation_module
 from agentkit.plugins.wire import pack, pack_answer, unpack, unpack_answer
@@ -155,9 +156,9 @@ def examine(action, context):
 def _names() -> dict[str, Any]:
     import datetime as dt
 
-    from agentkit import action, agent, context
+    from agentkit import action, agent, context, kinds
 
-    return {**vars(action), **vars(agent), **vars(context), "datetime": dt}
+    return {**vars(action), **vars(agent), **vars(context), **vars(kinds), "datetime": dt}
 
 
 def test_an_error_of_a_look_up_is_raised_inside_by_its_own_name(tmp_path: Path) -> None:

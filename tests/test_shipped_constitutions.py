@@ -8,7 +8,6 @@ from importlib import resources
 import pytest
 import yaml
 
-from agentkit.action import Kinds
 from agentkit.cli.constitution import schema_text
 from agentkit.constitution import (
     Article,
@@ -18,6 +17,7 @@ from agentkit.constitution import (
     shipped,
 )
 from agentkit.constitution.check import check_examples
+from agentkit.kinds import Kinds
 from agentkit_plugins import bias, consent, deception, oversight
 
 CATALOGUE = Catalogue(

@@ -11,7 +11,7 @@ from agentkit.store.sql import execute
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from agentkit.action import Kinds
+    from agentkit.kinds import Kinds
     from agentkit.ledger import Recorded
     from agentkit.store import Store
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from agentkit.action import BUILTIN_KINDS
 from agentkit.canonical import from_json
 from agentkit.consent.points import normal_channel
 from agentkit.entry import Entry
+from agentkit.kinds import BUILTIN_KINDS
 from agentkit.store.instants import to_micros
 from agentkit.store.sql import execute, placeholders
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from agentkit.action import ActionKind, Kinds, Scope
+from agentkit.action import Scope
 from agentkit.errors import ConfigError, PluginError
 from agentkit.evidence import Evidence, FactType
+from agentkit.kinds import ActionKind, Kinds
 
 __all__ = ["CORE", "RECORD_FACTS", "Catalogue", "Declared", "FieldMapping"]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from agentkit.action import Action, ActionKind, Kinds
+from agentkit.action import Action
 from agentkit.agent import Agent, Register
 from agentkit.clock import Clock
 from agentkit.context import Person, Stop, Touch
+from agentkit.kinds import ActionKind, Kinds
 
 __all__ = ["BatchContext", "People", "Scorer"]
 

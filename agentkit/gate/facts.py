@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from agentkit.action import Action, ActionKind
+from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.canonical import clean_text
 from agentkit.constitution.facts import Catalogue, FieldMapping
 from agentkit.context import Contact, Person
 from agentkit.evidence import Unknown
 from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
+from agentkit.kinds import ActionKind
 
 __all__ = ["CoreFacts", "jurisdiction_for"]
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 import pluggy
 
 from agentkit import hookspecs
-from agentkit.action import BUILTIN_KINDS, ActionKind
 from agentkit.errors import AgentkitError, PluginError
 from agentkit.evidence import Evidence
 from agentkit.hookspecs import API_VERSION, Manifest
+from agentkit.kinds import BUILTIN_KINDS, ActionKind
 from agentkit.plugins.origin import Origin, load
 
 __all__ = ["CORE_NAMESPACES", "Admitted", "Manager", "admit", "claims", "describe"]

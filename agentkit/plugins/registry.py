@@ -12,12 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from agentkit.action import BUILTIN_KINDS, Action, Kinds
+from agentkit.action import Action
 from agentkit.context import Context
 from agentkit.entry import Entry
 from agentkit.errors import AgentkitError, PluginError
 from agentkit.evidence import Evidence, Failed
 from agentkit.hookspecs import Manifest
+from agentkit.kinds import BUILTIN_KINDS, Kinds
 from agentkit.plugins.admission import Admitted, Manager, describe
 from agentkit.plugins.answers import Asked, Row, Voice
 from agentkit.plugins.asking import ask_all, run_private

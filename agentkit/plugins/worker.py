@@ -17,10 +17,11 @@ from typing import Any
 import orjson
 
 from agentkit import errors
-from agentkit.action import Action, ActionKind
+from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.clock import Clock, FixedClock
 from agentkit.context import Person, Stop, Touch
+from agentkit.kinds import ActionKind
 from agentkit.plugins.admission import Admitted, admit, describe
 from agentkit.plugins.answers import Row, Voice
 from agentkit.plugins.asking import ask_all, run_private

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agentkit.action import Action, Kinds
+from agentkit.action import Action
 from agentkit.agent import Agent, Register
 from agentkit.classify.scores import Scores
 from agentkit.clock import FixedClock
@@ -15,6 +15,7 @@ from agentkit.context import ConsentRecord, Contact, Person, Relationship, Stop
 from agentkit.errors import ModelError
 from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
+from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
 from agentkit_plugins import bias, consent, deception, oversight, revise
 from tests.gates import Crowd
