@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -21,10 +22,34 @@ from agentkit.desk import Desk
 from agentkit.pipeline import Pipeline
 from agentkit.settings import Settings
 from agentkit.store import Store
+from agentkit.store.actions import StoredReview, find_action, open_review
 from tests.gates import article, make_gate
 from tests.worlds import ARTICLES, World, tally
 
-__all__ = ["Scripted", "Turn", "agent_of", "answers", "config", "make_agents_world", "said"]
+__all__ = [
+    "DANGER",
+    "HARMLESS",
+    "HELLO",
+    "RAN",
+    "DiesAfterTool",
+    "Killed",
+    "Scripted",
+    "Turn",
+    "actions",
+    "agent_of",
+    "answers",
+    "config",
+    "dangerous",
+    "forbidden",
+    "get_note",
+    "get_secret",
+    "harmless",
+    "kept",
+    "make_agents_world",
+    "only",
+    "said",
+    "send_message",
+]
 
 CALLS = "{kinds: [tool.call]}"
 CALL_ARTICLES = (
@@ -117,3 +142,82 @@ def said(text: str = "please") -> dict[str, Any]:
 def answers(result: dict[str, Any]) -> list[ToolMessage]:
     """The tool messages of a result."""
     return [m for m in result["messages"] if isinstance(m, ToolMessage)]
+
+
+HELLO = ("send_message", {"contact": "c1", "text": "hello"})
+DANGER = ("dangerous", {"what": "x"})
+HARMLESS = ("harmless", {"what": "y"})
+RAN: list[str] = []
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def send_message(contact: str, text: str, channel: str = "email") -> str:
+    """Send."""
+    RAN.append(text)
+    return f"sent {text} to {contact} by {channel}"
+
+
+def dangerous(what: str) -> str:
+    """Do something dangerous."""
+    RAN.append(what)
+    return f"did {what}"
+
+
+def harmless(what: str) -> str:
+    """Do something harmless."""
+    RAN.append(what)
+    return f"did {what}"
+
+
+def forbidden() -> str:
+    """Do what is forbidden."""
+    RAN.append("forbidden")
+    return "did it"
+
+
+def get_note(contact: str) -> str:
+    """Read a note."""
+    RAN.append("read")
+    return f"{contact} likes tea"
+
+
+def get_secret() -> str:
+    """Read a secret."""
+    RAN.append("secret")
+    return "42"
+
+
+def actions(world: World) -> list[tuple[Any, ...]]:
+    return world.rows("select id, kind, state from actions order by created_at, id")
+
+
+def only(world: World) -> str:
+    ((action, _, _),) = actions(world)
+    return str(action)
+
+
+def kept(world: World, action: str) -> StoredReview:
+    with world.store.read() as conn:
+        stored = find_action(conn, "default", action)
+        assert stored is not None
+        found = open_review(conn, world.store.vault, stored)
+    assert found is not None
+    return found
+
+
+class DiesAfterTool(AgentMiddleware[Any, Any, Any]):
+    """Ends the process once, after the tool's answer and before LangGraph has kept it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 1
+
+    def wrap_tool_call(self, request: Any, handler: Any) -> Any:
+        answer = handler(request)
+        if self.left:
+            self.left -= 1
+            raise Killed
+        return answer
