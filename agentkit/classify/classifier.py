@@ -180,7 +180,8 @@ class Classifier:
     def _pieces(self, owner: int, text: str) -> Iterable[_Piece]:
         """The windows of one text."""
         facts = self.manifest.windows
-        for start, end in windows(text, facts.size, facts.overlap):
+        cuts = windows(text, facts.size, facts.overlap)
+        for start, end in cuts if len(text) > facts.whole else [(0, len(text))]:
             yield _Piece(owner, start, end, text[start:end])
 
     def _probabilities(self, texts: list[str], heads: list[Head], *, cascade: bool) -> _Answer:

@@ -46,8 +46,16 @@ class EncoderFacts(_Strict):
 
 
 class WindowFacts(_Strict):
-    """How long texts are cut: characters of a window, of the overlap, and of the longest text."""
+    """How long texts are cut, in characters.
 
+    Attributes:
+        whole: A text up to this length is one window.
+        size: Longest window of a longer text: short, so that little drowns in the mean.
+        overlap: How much of a window the next one may repeat.
+        longest: A longer text is not scored.
+    """
+
+    whole: int
     size: int
     overlap: int
     longest: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,9 @@ def test_a_batch_answers_as_single_texts_do(classifier: Classifier) -> None:
     texts = [*ORDINARY, INJECTION, "STOP", "", "please close my account and delete everything"]
     together = classifier.scores(texts)
     for text, answer in zip(texts, together, strict=True):
-        assert classifier.scores([text]) == [answer]
+        (alone,) = classifier.scores([text])
+        assert alone.scores == pytest.approx(answer.scores, abs=1e-4)
+        assert replace(alone, scores={}) == replace(answer, scores={})
 
 
 def test_ordinary_messages_raise_no_flag_but_promotional(classifier: Classifier) -> None:
@@ -111,7 +114,6 @@ def test_an_opt_out_is_seen_in_every_language(classifier: Classifier, text: str)
     assert answer.flags == {"opt_out": True}
 
 
-@pytest.mark.xfail(reason="in a window of dull sentences the shipped head scores it 0.27")
 def test_a_short_injection_does_not_drown_in_a_long_mail(classifier: Classifier) -> None:
     filler = (
         "We met on Tuesday and talked about the delivery of the spare parts to the plant. " * 30

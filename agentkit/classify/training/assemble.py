@@ -150,7 +150,7 @@ def choose(seen: Unseen, head: str, output: str) -> Output:
     labels = seen.targets[known, column] == 1
     sets = [own[known], ~own[known]]
     encoder, linear = seen.encoder[:, column], lines_of(seen, output)
-    both = mixture(encoder[known], linear[known], labels, sets)
+    both = mixture(encoder[known], linear[known], labels)
     probability = both.probability(encoder, linear)
     ordinary = seen.ordinary(head) & (seen.targets[:, column] == 0)
     free = head == "promotional" or output.partition(".")[2] not in ("", *ALONE)
@@ -160,14 +160,13 @@ def choose(seen: Unseen, head: str, output: str) -> Output:
 
 def _alone(seen: Unseen, head: str, chosen: dict[str, Output]) -> _Alone:
     """Calibrate the linear tier of a head, and find where it may settle a text."""
-    targets, native, own = columns_of(seen.rows), seen.native(head), seen.own()
+    targets, native = columns_of(seen.rows), seen.native(head)
     made = []
     for name in (head, f"{head}:any"):
         column = COLUMNS.index(name)
         known = native & ~np.isnan(targets[:, column])
         logits, labels = seen.linear[known, column], targets[known, column] == 1
-        sets = [own[known], ~own[known]]
-        made.append(mixture(logits, np.zeros_like(logits), labels, sets))
+        made.append(mixture(logits, np.zeros_like(logits), labels))
     flagged = np.zeros(len(seen.rows), dtype=bool)
     for output, one in chosen.items():
         values = one.both.probability(seen.encoder[:, seen.column(output)], lines_of(seen, output))

@@ -86,7 +86,7 @@ def _deception(raw: dict[str, Any]) -> Targets:
     kind, bad = raw.get("group", "none"), float(raw["label"])
     claims = {"Urgency": "deadline", "Scarcity": "scarcity", "Social Proof": "social_proof"}
     found = {f"deception.{label}": float(kind == name) for name, label in claims.items()}
-    return {**found, "deception.shop_nudge": bad} | ({} if bad else {"deception": 0.0})
+    return _absent(("deception",)) if not bad else {**found, "deception.shop_nudge": bad}
 
 
 def _opt_out(raw: dict[str, Any]) -> Targets:

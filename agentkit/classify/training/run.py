@@ -35,6 +35,7 @@ __all__ = ["Plan", "Trained", "refit", "train"]
 Say = Callable[[str], None]
 _CHECKED: Final = 200
 """Texts on which the exported file is compared with torch."""
+_WINDOWS: Final = WindowFacts(whole=600, size=300, overlap=100, longest=200_000)
 _OURS: Final = ("handwritten_b", "seed_handwritten")
 
 
@@ -184,7 +185,7 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
     manifest = Manifest(
         format=1, version="1", heads=[head.name for head in heads],
         files={name: digest_of(plan.out / name) for name in sorted(names)}, encoder=facts,
-        windows=WindowFacts(size=600, overlap=200, longest=200_000), languages=list(SERVED),
+        windows=_WINDOWS, languages=list(SERVED),
         bits=tier.BITS, orders=list(tier.ORDERS), words=tier.WORDS,
     )  # fmt: skip
     data = orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2)
