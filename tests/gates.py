@@ -129,13 +129,13 @@ def message(text: str = "hello", **fields: Any) -> Action:
 
 def article(name: str, when: str, then: str = "deny", **more: str) -> str:
     """One article for messages as YAML."""
-    lines = [
-        f"- id: {name}",
-        "  principle: p",
-        f"  when: {when}",
-        f"  then: {then}",
-        '  because: "of {action.kind}"',
-    ]
-    more = {"applies_to": "{kinds: [message.send]}", **more}
-    lines += [f"  {k}: {v}" for k, v in more.items()]
+    fields = {
+        "principle": "p",
+        "when": when,
+        "then": then,
+        "because": '"of {action.kind}"',
+        "applies_to": "{kinds: [message.send]}",
+        **more,
+    }
+    lines = [f"- id: {name}", *(f"  {key}: {value}" for key, value in fields.items())]
     return "".join(f"  {line}\n" for line in lines)

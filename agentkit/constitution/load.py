@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from agentkit.canonical import digest
 from agentkit.constitution.model import Article, ConstitutionFile, Override, Parameter
 from agentkit.errors import ConstitutionError
+from agentkit.yaml_text import load_yaml
 
 __all__ = ["Constitution", "Located", "load_constitution", "read_file", "shipped"]
 
@@ -75,7 +76,7 @@ def read_file(path: Path) -> ConstitutionFile:
             hint=f"shipped constitutions: {', '.join(shipped())}",
         ) from error
     try:
-        data = yaml.safe_load(text)
+        data = load_yaml(text)
         return ConstitutionFile.model_validate(data)
     except yaml.YAMLError as error:
         raise ConstitutionError(f"{path} is not valid YAML: {error}") from error
