@@ -197,6 +197,16 @@ def _check_shape(fields: Mapping[str, Any]) -> None:
     if not isinstance(args, Mapping):
         msg = f"args must be an object of named arguments, not {type(args).__name__}"
         raise InvalidAction(msg)
+    _check_confidence(fields.get("confidence"))
+    deadline = fields.get("deadline")
+    if deadline is not None and (not isinstance(deadline, datetime) or deadline.tzinfo is None):
+        raise InvalidAction("deadline must be an instant with a time zone")
+
+
+def _check_confidence(value: object) -> None:
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (real and 0 <= value <= 1):  # type: ignore[operator]  # NaN fails
+        raise InvalidAction(f"confidence must be a number from 0 to 1, not {value!r:.40}")
 
 
 @dataclass(frozen=True, slots=True)

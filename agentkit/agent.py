@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from agentkit.action import Action
 from agentkit.clock import parse_instant
 from agentkit.errors import ConfigError
+from agentkit.kinds import CHANNELS, PURPOSES, meant
+from agentkit.yaml_text import load_yaml
 
 __all__ = ["Agent", "Register", "load_register"]
 
@@ -118,13 +121,13 @@ def load_register(path: Path) -> Register:
     import yaml
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"the register of agents {path} cannot be read: {error.strerror}"
         raise ConfigError(
             msg, hint="pass --agents FILE, or set agents = in agentkit.toml"
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         msg = f"{path} is not valid YAML: {error}"
         raise ConfigError(msg) from error
     agents = data.get("agents") if isinstance(data, dict) else None
@@ -147,12 +150,22 @@ def _read_agent(name: str, spec: Any, path: Path) -> Agent:
     values = dict(spec)
     for key in _SETS:
         values[key] = frozenset(_strings(values.get(key, []), f"{name}.{key}", path))
+    _check_spelling(values, name, path)
     values["sender_names"] = tuple(_strings(values.get("sender_names", []), name, path))
     for key in ("max_amount", "amount_per_day"):
         values[key] = _amount(values.get(key), f"{name}.{key}", path)
     if values.get("expires") is not None:
         values["expires"] = parse_instant(str(values["expires"]))
     return Agent(name=name, **values)
+
+
+def _check_spelling(values: Mapping[str, Any], name: str, path: Path) -> None:
+    for key, known in (("channels", CHANNELS), ("purposes", PURPOSES)):
+        for word in sorted(values[key]):
+            near = meant(word, known)
+            if near:
+                msg = f"{path}: {name}.{key} has {word!r}, which is none"
+                raise ConfigError(msg, hint=f"did you mean {near!r}?")
 
 
 def _strings(value: Any, where: str, path: Path) -> Sequence[str]:
@@ -165,7 +178,7 @@ def _strings(value: Any, where: str, path: Path) -> Sequence[str]:
 def _amount(value: Any, where: str, path: Path) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
         msg = f"{path}: {where} must be a number of zero or more"
         raise ConfigError(msg)
     return float(value)

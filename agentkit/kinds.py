@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 
 from agentkit.action import Action
 from agentkit.canonical import canonical
 from agentkit.errors import InvalidAction
 
-__all__ = ["BUILTIN_KINDS", "MAX_ARGS_BYTES", "ActionKind", "Arg", "Kinds"]
+__all__ = [
+    "BUILTIN_KINDS",
+    "CHANNELS",
+    "MAX_ARGS_BYTES",
+    "PURPOSES",
+    "ActionKind",
+    "Arg",
+    "Kinds",
+    "meant",
+]
 
 _SCALARS: Final = frozenset([str, int, float, bool])
 
@@ -31,6 +40,39 @@ Reversibility = Literal["reversible", "compensable", "irreversible"]
 
 MAX_ARGS_BYTES: Final = 1_000_000
 """Largest canonical form of an action's arguments, in bytes."""
+
+CHANNELS: Final = frozenset(["email", "sms", "phone", "whatsapp", "chat", "post"])
+"""Channels that articles are written for; others may be used, but not misspellings of these."""
+
+PURPOSES: Final = frozenset([
+    "marketing", "research", "service", "transactional", "contract", "support", "billing",
+    "security", "legal",
+])  # fmt: skip
+"""Purposes that rules know; any other is held to the rules of marketing."""
+
+_OTHER_NAMES: Final = {
+    "mail": "email", "text": "sms", "mobile": "sms", "call": "phone", "voice": "phone",
+    "telephone": "phone", "letter": "post",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def meant(word: str, known: frozenset[str]) -> str:
+    """The word of `CHANNELS` or `PURPOSES` that a misspelt one must mean; empty: it is none.
+
+    An article for ``email`` would never see a message by ``E-Mail``; so that is refused and not
+    taken for a channel of its own.
+    """
+    if not word or word in known:
+        return ""
+    from difflib import get_close_matches
+    from unicodedata import normalize
+
+    plain = normalize("NFKC", word).strip().casefold()
+    if plain in _OTHER_NAMES and known is CHANNELS:
+        return _OTHER_NAMES[plain]
+    closeness = 0.8 if known is CHANNELS else 0.92
+    return next(iter(get_close_matches(plain, known, 1, closeness)), "")
 
 
 def _small(args: Mapping[str, Any]) -> bool:
@@ -120,6 +162,12 @@ class ActionKind:
         if self.needs_subject and not action.subject:
             msg = f"{self.name} needs a subject: the id of the CRM record it concerns"
             raise InvalidAction(msg, hint="pass subject=CONTACT_ID; names and addresses do not do")
+
+
+def _check_word(what: str, word: str, known: frozenset[str]) -> None:
+    near = meant(word, known)
+    if near:
+        raise InvalidAction(f"there is no {what} {word!r:.40}", hint=f"did you mean {near!r}?")
 
 
 def _kind(name: str, *args: Arg, **flags: Any) -> ActionKind:
@@ -239,6 +287,8 @@ class Kinds:
         """
         kind = self.get(action.kind)
         kind.check(action)
+        _check_word("channel", action.channel, CHANNELS)
+        _check_word("purpose", action.purpose, PURPOSES)
         if not _small(action.args):
             try:
                 size = len(canonical(action.args))

@@ -27,6 +27,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,7 +158,14 @@ def _value(key: str, value: Any, path: Path) -> Any:
 
 
 def _text(key: str, value: Any, path: Path) -> str:
-    return str(_expect(value, str, key, path))
+    text = str(_expect(value, str, key, path))
+    if key == "tenant" and not text.strip():
+        raise ConfigError(f"{path}: tenant is empty", hint='name one, or leave it out: "default"')
+    if key == "country" and not (len(text) == 2 and text.isascii() and text.isupper()):  # noqa: PLR2004
+        raise ConfigError(
+            f"{path}: country is no code: {text!r:.40}", hint="write it like DE or US"
+        )
+    return text
 
 
 def _located(key: str, value: Any, path: Path) -> Path:
@@ -165,7 +173,7 @@ def _located(key: str, value: Any, path: Path) -> Path:
 
 
 def _words(key: str, value: Any, path: Path) -> frozenset[str] | tuple[str, ...]:
-    words = [str(v) for v in _expect(value, list, key, path)]
+    words = _strings(key, value, path)
     if key == "constitutions":
         words = [_file_or_name(w, path) for w in words]
     return frozenset(words) if key == "disabled" else tuple(words)
@@ -173,11 +181,18 @@ def _words(key: str, value: Any, path: Path) -> frozenset[str] | tuple[str, ...]
 
 def _operators(key: str, value: Any, path: Path) -> dict[str, frozenset[str]]:
     table = _expect(value, dict, key, path)
-    return {n: frozenset(_expect(r, list, f"{key}.{n}", path)) for n, r in table.items()}
+    return {n: frozenset(_strings(f"{key}.{n}", r, path)) for n, r in table.items()}
+
+
+def _strings(key: str, value: Any, path: Path) -> list[str]:
+    items = _expect(value, list, key, path)
+    return [str(_expect(item, str, f"each of {key}", path)) for item in items]
 
 
 def _table(key: str, value: Any, path: Path) -> Mapping[str, Any]:
-    return dict(_expect(value, dict, key, path))
+    """A table of tables: settings by plugin, field mappings by record."""
+    table = _expect(value, dict, key, path)
+    return {name: dict(_expect(t, dict, f"{key}.{name}", path)) for name, t in table.items()}
 
 
 def _bindings(key: str, value: Any, path: Path) -> tuple[Mapping[str, Any], ...]:
@@ -186,8 +201,8 @@ def _bindings(key: str, value: Any, path: Path) -> tuple[Mapping[str, Any], ...]
 
 
 def _binding(table: dict[str, Any], path: Path) -> dict[str, Any]:
-    names = table.get("constitutions", ["crm-default"])
-    return {**table, "constitutions": [_file_or_name(str(n), path) for n in names]}
+    names = _strings("bindings.constitutions", table.get("constitutions", ["crm-default"]), path)
+    return {**table, "constitutions": [_file_or_name(n, path) for n in names]}
 
 
 def _file_or_name(word: str, path: Path) -> str:
@@ -196,8 +211,10 @@ def _file_or_name(word: str, path: Path) -> str:
 
 
 def _number(key: str, value: Any, path: Path) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise ConfigError(f"{path}: {key} must be a number above zero, not {value!r}")
+    if key == "quorum" and value != int(value):
+        raise ConfigError(f"{path}: quorum counts people: it must be whole, not {value!r}")
     return int(value) if key == "quorum" else float(value)
 
 

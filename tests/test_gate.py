@@ -66,7 +66,7 @@ def test_no_binding_for_an_action_is_a_gap_and_not_a_permission(
 ) -> None:
     from agentkit.constitution import Selector
 
-    gate = make_gate(tmp_path, clock, PUSHY, select=Selector(agents=frozenset(["other"])))
+    gate = make_gate(tmp_path, clock, PUSHY, select=Selector(tenants=frozenset(["other"])))
     verdict = gate.review(message()).verdict
     assert verdict.ruling is Ruling.ESCALATE
     assert verdict.gaps[0].fact == "binding"

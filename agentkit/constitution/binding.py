@@ -107,30 +107,55 @@ def read_binding(spec: Mapping[str, Any]) -> Binding:
     if unknown:
         raise ConfigError(f"a binding has no key {unknown[0]!r}", hint=f"keys: {', '.join(_KEYS)}")
     mode = spec.get("mode", "enforce")
-    if mode not in {"shadow", "warn", "enforce"}:
+    if mode not in ("shadow", "warn", "enforce"):
         raise ConfigError(f"mode {mode!r} is none", hint="write shadow, warn or enforce")
-    select = spec.get("select", {})
+    return Binding(
+        name=str(spec.get("name", "default")),
+        constitutions=tuple(_words(spec.get("constitutions", ["crm-default"]), "constitutions")),
+        select=_selector(_table(spec, "select")),
+        parameters=_table(spec, "parameters"),
+        mode=mode,
+        gaps={kind: _gap_ruling(kind, word) for kind, word in _table(spec, "gaps").items()},
+        overridable_gaps=_roles(_table(spec, "overridable_gaps")),
+    )
+
+
+def _table(spec: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = spec.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"`{key}` of a binding must be a table, not {value!r:.40}")
+    return dict(value)
+
+
+def _words(value: object, where: str) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        hint = f'write it like {where} = ["..."]'
+        raise ConfigError(f"`{where}` of a binding must be a list of words", hint=hint)
+    return list(value)
+
+
+def _selector(select: Mapping[str, Any]) -> Selector:
     strange = sorted(set(select) - set(Selector.__slots__))
     if strange:
         hint = f"select by: {', '.join(Selector.__slots__)}"
         raise ConfigError(f"a binding cannot select by {strange[0]!r}", hint=hint)
-    return Binding(
-        name=str(spec.get("name", "default")),
-        constitutions=tuple(spec.get("constitutions", ("crm-default",))),
-        select=Selector(**{k: frozenset(v) for k, v in select.items()}),
-        parameters=dict(spec.get("parameters", {})),
-        mode=mode,
-        gaps={kind: _gap_ruling(kind, word) for kind, word in spec.get("gaps", {}).items()},
-        overridable_gaps=dict(spec.get("overridable_gaps", {})),
-    )
+    return Selector(**{k: frozenset(_words(v, k)) for k, v in select.items()})
 
 
-def _gap_ruling(kind: str, word: str) -> Ruling:
+def _roles(table: Mapping[str, Any]) -> dict[str, str]:
+    for fact, role in table.items():
+        if not isinstance(role, str) or not role:
+            hint = f'write it like "{fact}" = "supervisor"'
+            raise ConfigError(f"`overridable_gaps` names no role for {fact!r}", hint=hint)
+    return dict(table)
+
+
+def _gap_ruling(kind: str, word: object) -> Ruling:
     if kind not in DEFAULT_GAPS:
         raise ConfigError(
             f"there is no gap of kind {kind!r}", hint=f"kinds: {', '.join(DEFAULT_GAPS)}"
         )
-    if word not in {"defer", "escalate", "deny"}:
+    if not isinstance(word, str) or word not in {"defer", "escalate", "deny"}:
         raise ConfigError(
             f"a gap of kind {kind!r} cannot {word!r}",
             hint="write defer, escalate or deny: missing evidence is never consent",

@@ -7,6 +7,7 @@ from the evidence classes of plugins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
@@ -73,6 +74,8 @@ RECORD_FACTS: Final[Mapping[str, Mapping[str, tuple[str, FactType]]]] = {
 }
 """Record facts that exist without a mapping: fact name to (source field, type)."""
 
+_FACT: Final = re.compile(r"[a-z][a-z0-9_]*")
+
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
@@ -82,7 +85,12 @@ class FieldMapping:
     type: FactType
 
     def __post_init__(self) -> None:
-        """Refuse a type that cannot be judged."""
+        """Refuse a type that cannot be judged, and a source that is no name."""
+        if not isinstance(self.source, str) or not self.source:
+            raise ConfigError(
+                f"the source of a mapped field must be a name, not {self.source!r:.40}",
+                hint='write it like tier = {source = "Customer Tier", type = "string"}',
+            )
         if self.type not in get_args(FactType):
             known = ", ".join(get_args(FactType))
             raise ConfigError(f"{self.type!r} is no type of a fact", hint=f"types: {known}")
@@ -154,6 +162,12 @@ class Catalogue:
         for record, builtin in RECORD_FACTS.items():
             fields = {n: FieldMapping(*spec) for n, spec in builtin.items()}
             fields |= mappings.get(record, {})
+            wrong = [name for name in fields if not _FACT.fullmatch(name)]
+            if wrong:
+                raise ConfigError(
+                    f"no expression could read the field {record}.{wrong[0]}",
+                    hint="name it in small letters, digits and _: customer_tier",
+                )
             self.record_fields[record] = fields
             for name, mapping in fields.items():
                 self._add(Declared(f"{record}.{name}", mapping.type, subjects, "record"))

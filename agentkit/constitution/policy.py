@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from agentkit.constitution.facts import Catalogue
 from agentkit.constitution.judge import Compiled, Judge, softer
 from agentkit.constitution.load import Constitution, Located, load_constitution
 from agentkit.constitution.model import Parameter
+from agentkit.constitution.words import check_binding, check_scope_words
 from agentkit.errors import AgentkitError, ConfigError, ConstitutionError
 from agentkit.evidence import FactType
 from agentkit.jurisdiction import Jurisdiction
@@ -51,6 +53,7 @@ class Policy:
         self.judges: list[Judge] = []
         for binding in bindings:
             loaded = [load_constitution(name, extra) for name in binding.constitutions]
+            check_binding(binding, loaded, catalogue)
             self.constitutions |= {c.name: c for c in loaded}
             self.judges.append(_judge(binding, loaded, catalogue))
         self.digest = digest(
@@ -122,7 +125,7 @@ def _typed(value: Any, parameter: Parameter, where: str) -> Any:
     wanted = _PARAMETER_TYPES[parameter.type]
     if parameter.type == "double" and type(value) is int:
         value = float(value)
-    if type(value) is not wanted:
+    if type(value) is not wanted or (isinstance(value, float) and not isfinite(value)):
         raise ConfigError(f"{where} must be {parameter.type}, not {value!r:.40}")
     return value
 
@@ -163,6 +166,7 @@ def _check_scope(scope: Scope, expressions: Sequence[Expression], catalogue: Cat
     for kind in sorted(scope.kinds):
         if kind not in catalogue.kinds:
             catalogue.kinds.get(kind)
+    check_scope_words(scope)
     for expression in expressions:
         for name in sorted(expression.needs):
             fact = catalogue.facts.get(name)

@@ -12,7 +12,7 @@ from agentkit.canonical import digest
 from agentkit.case import Decision
 from agentkit.clock import Clock
 from agentkit.constitution import Policy
-from agentkit.errors import InvalidAction, InvalidEvidence
+from agentkit.errors import ConfigError, InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
@@ -37,6 +37,15 @@ def _no_model() -> Any:
     return Classifier.load()
 
 
+def _check_agents(policy: Policy, register: Register) -> None:
+    for binding in () if register.open else policy.bindings:
+        for name in sorted(binding.select.agents - register.agents.keys()):
+            raise ConfigError(
+                f"binding {binding.name!r} selects the agent {name!r}, who is not registered",
+                hint=f"registered: {', '.join(sorted(register.agents)) or 'nobody'}",
+            )
+
+
 class Gate:
     """Judges actions. The same answers one by one, in a batch, and awaited."""
 
@@ -51,7 +60,12 @@ class Gate:
         people: People,
         classifier: Callable[[], Any] = _no_model,
     ) -> None:
-        """Wire the parts; nothing is fetched or loaded yet."""
+        """Wire the parts; nothing is fetched or loaded yet.
+
+        Raises:
+            ConfigError: a binding selects an agent that is not registered: it would never apply.
+        """
+        _check_agents(policy, register)
         self.plugins = plugins
         self.policy = policy
         self.register = register
