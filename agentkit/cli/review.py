@@ -94,7 +94,9 @@ def command(
     with _opened(file) as stream, _crm_people(settings, clock) as others:
         people = _People(others)
         gate = _gate(settings, people, clock, _register(settings, agents))
-        bad = _review(stream, gate, people, sys.stdout.buffer, settings.tenant)
+        bad, lines = _review(stream, gate, people, sys.stdout.buffer, settings.tenant)
+    if not lines:
+        click.echo(f"{file} holds no line: nothing was judged", err=True)
     if bad:
         click.echo(f"{bad} of the lines could not be judged", err=True)
         sys.exit(1)
@@ -146,10 +148,13 @@ def _crm_people(settings: Settings, clock: Clock) -> Iterator[PeopleSource | Non
         store.close()
 
 
-def _review(stream: IO[bytes], gate: Gate, people: _People, out: IO[bytes], tenant: str) -> int:
-    """Judge chunk by chunk; returns how many lines could not be judged."""
-    bad = 0
+def _review(
+    stream: IO[bytes], gate: Gate, people: _People, out: IO[bytes], tenant: str
+) -> tuple[int, int]:
+    """Judge chunk by chunk; returns how many lines could not be judged, of how many."""
+    bad = total = 0
     for chunk in _chunks(stream):
+        total += len(chunk)
         people.chunk = InlinePeople(people.others)
         lines = [_read(number, data, gate, people.chunk, tenant) for number, data in chunk]
         good = [line for line in lines if line.action is not None]
@@ -162,7 +167,7 @@ def _review(stream: IO[bytes], gate: Gate, people: _People, out: IO[bytes], tena
                 answer = _answer(line.id, next(reviews), gate, people.chunk)
             out.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
         out.flush()
-    return bad
+    return bad, total
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:

@@ -322,6 +322,8 @@ def _channel(action: Action) -> str:
 
 def _reach(contact: Contact, channel: str) -> str:
     """The mailbox or number of a channel."""
+    if not channel:
+        raise _Refused("no-channel")
     point = contact.point(channel)
     if channel in {"sms", "whatsapp"}:
         point = str(contact.fields.get("mobile") or point)
