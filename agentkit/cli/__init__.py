@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -65,16 +68,43 @@ def cli() -> None:
     """Every action of your CRM agents passes an ethics gate."""
 
 
+def _show(error: AgentkitError) -> None:
+    """Print an error; what it quotes of a file or a customer moves no cursor."""
+    from agentkit.desk import printable
+
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(printable(error.message), err=True)
+    if error.hint:
+        click.echo(f"  {printable(error.hint)}", err=True)
+
+
 def main(argv: list[str] | None = None) -> Any:
     """Run a command; an expected error is two lines on stderr and exit status 2."""
     try:
         return cli.main(args=argv, prog_name="agentkit", standalone_mode=True)
     except AgentkitError as error:
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(error.message, err=True)
-        if error.hint:
-            click.echo(f"  {error.hint}", err=True)
+        _show(error)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:  # a full disk, a file that may not be written: no mistake of ours
+        what = f"{error.filename}: " if error.filename else ""
+        _show(
+            AgentkitError(f"{what}{error.strerror or error}", hint=_HINTS.get(error.errno or 0, ""))
+        )
+        _drop_output()
+        sys.exit(2)
+
+
+_HINTS: Final = {
+    errno.ENOSPC: "make room and run it again: what was recorded before is kept",
+    errno.EACCES: "check who may read and write it",
+    errno.EROFS: "it lies on a disk that cannot be written; name another place with --home DIR",
+}
+
+
+def _drop_output() -> None:
+    """What is still buffered cannot be written either: do not fail on it once more at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

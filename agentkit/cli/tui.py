@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
@@ -21,7 +22,10 @@ GROUP = "agentkit.screens"
 @with_settings
 def command(settings: Settings) -> None:
     """Open the operator's desk in the terminal."""
-    _screens()(settings)
+    run = _screens()
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("the screens need a terminal", hint="without one: agentkit desk list")
+    run(settings)
 
 
 def _screens() -> Callable[[Settings], Any]:
