@@ -258,3 +258,19 @@ def test_instants_in_examples_may_be_written_as_yaml_reads_them() -> None:
     assert typed("2026-11-23T01:00:00+01:00", "timestamp", "x") == whole
     with pytest.raises(ConstitutionError, match="time zone"):
         typed("2026-11-23T01:00:00", "timestamp", "x")
+
+
+def _parameters(*names: str) -> dict[str, object]:
+    from agentkit.constitution import Binding, Catalogue, Policy
+    from agentkit.plugins import Plugins
+
+    plugins = Plugins.discover()
+    catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
+    return Policy([Binding(constitutions=names)], catalogue).judges[0].parameters
+
+
+def test_naming_what_a_constitution_extends_never_loosens_it() -> None:
+    strict = _parameters("strict")
+    assert _parameters("strict", "crm-default") == strict
+    assert _parameters("crm-default", "strict") == strict
+    assert strict != _parameters("crm-default")

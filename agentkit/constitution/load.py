@@ -142,6 +142,8 @@ def _collect(
             f"`extends` goes in a circle: {' -> '.join([*path[path.index(name) :], name])}",
             hint="take one of them out",
         )
+    if name in known and any(f.constitution == name for f in files):
+        return
     file = read_file(_path(name, known))
     for parent in file.extends:
         _collect(parent, known, files, (*path, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -87,17 +88,35 @@ class Policy:
 
 
 def _judge(binding: Binding, loaded: Sequence[Constitution], catalogue: Catalogue) -> Judge:
+    loaded = _outermost(loaded)
     declared: dict[str, Parameter] = {}
-    for constitution in loaded:
-        declared |= constitution.parameters
+    read: set[str] = set()
+    for file in (f for constitution in loaded for f in constitution.files):
+        if file.constitution not in read:
+            declared |= file.parameters
+            read.add(file.constitution)
     dialect = _dialect(catalogue, declared)
     articles: dict[str, Compiled] = {}
+    taken: set[str] = set()
     for constitution in loaded:
         for compiled in compile_constitution(constitution, catalogue, dialect):
-            mode = softer(compiled.mode, binding.mode)
-            key = f"{compiled.id} {compiled.located.article.effective_from}"
-            articles[key] = Compiled(compiled.located, compiled.condition, compiled.until, mode)
+            if compiled.located.constitution not in taken:
+                key = f"{compiled.id} {compiled.located.article.effective_from}"
+                mode = softer(compiled.mode, binding.mode)
+                articles[key] = replace(compiled, mode=mode)
+        taken |= {f.constitution for f in constitution.files}
     return Judge(dialect, binding, list(articles.values()), _parameters(binding, declared))
+
+
+def _outermost(loaded: Sequence[Constitution]) -> list[Constitution]:
+    """Without those that another one extends, so that the order of a list never matters.
+
+    Else ``[strict, crm-default]`` would give back the softer parameters, or undo an override. Those
+    with overrides come first: what two of them share is then read as overridden.
+    """
+    inner = {f.constitution for c in loaded for f in c.files if f.constitution != c.name}
+    outer = [c for c in loaded if c.name not in inner]
+    return sorted(outer, key=lambda c: not any(f.overrides for f in c.files))
 
 
 def _dialect(catalogue: Catalogue, declared: Mapping[str, Parameter]) -> Dialect:
