@@ -89,6 +89,7 @@ class Arg:
 
     Attributes:
         default: What its absence means (no discount is a discount of 0.0); None: unknown.
+        minimum: The smallest number it may be; money below zero would pass under every limit.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Arg:
     required: bool = True
     personal: bool = False
     default: Any = None
+    minimum: float | None = None
 
     def check(self, value: object, kind: str) -> None:
         """Raise InvalidAction where the value is of another type."""
@@ -106,6 +108,9 @@ class Arg:
         not_finite = isinstance(value, float) and value - value != 0.0
         if wrong_bool or not_finite or not isinstance(value, allowed):
             msg = f"argument {self.name!r} of {kind} must be {self.type}, not {value!r:.60}"
+            raise InvalidAction(msg)
+        if self.minimum is not None and isinstance(value, int | float) and value < self.minimum:
+            msg = f"argument {self.name!r} of {kind} must be {self.minimum:g} or more"
             raise InvalidAction(msg)
 
 
@@ -197,9 +202,9 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
     ),
     _kind(
         "offer.set",
-        Arg("amount", "double"),
+        Arg("amount", "double", minimum=0.0),
         Arg("currency", required=False, default=""),
-        Arg("discount", "double", required=False, default=0.0),
+        Arg("discount", "double", required=False, default=0.0, minimum=0.0),
         Arg("inputs", "any", required=False),
         about_person=True,
         reversibility="compensable",
@@ -219,7 +224,12 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
         Arg("inputs", "any", required=False),
         about_person=True,
     ),
-    _kind("refund.pay", Arg("amount", "double"), Arg("currency"), reversibility="irreversible"),
+    _kind(
+        "refund.pay",
+        Arg("amount", "double", minimum=0.0),
+        Arg("currency"),
+        reversibility="irreversible",
+    ),
     _kind("ticket.open", Arg("title"), Arg("priority", required=False, default="")),
     _kind(
         "tool.call",

@@ -154,3 +154,28 @@ def test_the_digest_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) 
 
 def test_keys_that_are_no_text_have_the_same_canonical_form() -> None:
     assert canonical({2: "b", 1: "a"}) == canonical({"1": "a", "2": "b"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        ("refund.pay", {"amount": -500_000.0, "currency": "EUR"}),
+        ("offer.set", {"amount": -1.0}),
+        ("offer.set", {"amount": 1.0, "discount": -3.0}),
+    ],
+)
+def test_money_below_zero_is_refused_because_it_would_pass_under_every_limit(
+    kind: str, args: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidAction, match="must be 0 or more"):
+        Kinds().check(Action.create(kind=kind, subject="c1", args=args))
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("E-Mail", "email"), ("emial", "email"), ("SMS", "sms"), ("text", "sms")]
+)
+def test_a_misspelt_channel_is_no_channel_of_its_own(word: str, near: str) -> None:
+    action = Action.create(kind="message.send", subject="c1", channel=word, text="hello")
+    with pytest.raises(InvalidAction, match=f"did you mean '{near}'"):
+        Kinds().check(action)
+    Kinds().check(Action.create(kind="message.send", subject="c1", channel="fax", text="hello"))

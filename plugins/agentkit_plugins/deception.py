@@ -16,6 +16,7 @@ from agentkit import (
     Finding,
     Manifest,
     ModelError,
+    Span,
     Unknown,
     fact,
     hookimpl,
@@ -138,31 +139,41 @@ def _model_findings(body: Any, labels: set[str]) -> Sequence[Finding]:
 
 
 def _truth(action: Action, context: Context) -> Truth:
-    if not action.text:
+    subject = action.args.get("subject_line", "")
+    if not (action.text or subject):
         return _SILENT
-    reading = read(action.text)
-    found: Sequence[Claim] = ()
-    if reading.claims:
-        person = context.person(action)
-        country = person.contact.country if person is not None else ""
-        found = check(action, person, context.now, country)
+    reading, heading = read(action.text), read(subject)
+    found = _checked(action, context) if reading.claims else ()
+    above = _checked(action.revised(text=subject), context) if heading.claims else ()
+    findings = (*_findings(found, "text"), *_findings(above, "subject_line"))
     return Truth(
-        _kinds(found, "contradicted"),
-        _kinds(found, "unsupported"),
+        _kinds((*found, *above), "contradicted"),
+        _kinds((*found, *above), "unsupported"),
         reading.discloses_ai,
-        reading.claims_human,
+        reading.claims_human or heading.claims_human,
         _signature(reading.signed, action, context) if reading.signed else "none",
-        findings=tuple(_finding(c) for c in found if c.outcome != "supported") if found else (),
+        findings=findings,
     )
+
+
+def _checked(action: Action, context: Context) -> Sequence[Claim]:
+    person = context.person(action)
+    country = person.contact.country if person is not None else ""
+    return check(action, person, context.now, country)
 
 
 def _kinds(found: Sequence[Claim], outcome: str) -> tuple[str, ...]:
     return tuple(sorted({c.kind for c in found if c.outcome == outcome})) if found else ()
 
 
-def _finding(claim: Claim) -> Finding:
+def _findings(found: Sequence[Claim], path: str) -> list[Finding]:
+    return [_finding(c, path) for c in found if c.outcome != "supported"] if found else []
+
+
+def _finding(claim: Claim, path: str) -> Finding:
     message = _MESSAGES[claim.outcome].format(said=claim.said, record=claim.record)
-    return Finding(f"{claim.outcome}_{claim.kind}", message, claim.span, None, "CRM record")
+    span = claim.span if path == "text" else Span(claim.span.start, claim.span.end, path)
+    return Finding(f"{claim.outcome}_{claim.kind}", message, span, None, "CRM record")
 
 
 def _signature(

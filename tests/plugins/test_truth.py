@@ -221,6 +221,12 @@ def test_the_models_answer_becomes_claims_and_manipulation() -> None:
     assert look("hello", args={"subject_line": "hurry"})["deception.flagged"] is True
 
 
+def test_a_lie_in_the_subject_line_is_a_lie() -> None:
+    found = look("Hello.", SOFA, args={"subject_line": "Only 2 left!"})
+    assert found["truth.contradicted"] == ("stock",)
+    assert look("Hello.", args={"subject_line": "I am a human"})["truth.claims_human"] is True
+
+
 def test_without_a_model_the_records_still_speak() -> None:
     found = look("Only 2 left!", SOFA, model=no_model)
     assert isinstance(found["Failed"], Failed)
