@@ -373,7 +373,7 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(say: Say, command: list[
 
 def test_a_database_that_is_none_says_so(say: Say) -> None:
     Path("home").mkdir()
-    write("home/agentkit.db", b"no database at all" * 300)
+    write("home/agentkit.db", b"not a database. " * 312 + b"no, none")
     is_told(say("desk", "list", "--home", "home"), "damaged or is no agentkit database")
     assert Path("home/agentkit.db").stat().st_size == 5000
 
