@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         consent_state,
     )
     from agentkit.context import (
+        Circumstance,
         ConsentRecord,
         Contact,
         Context,
@@ -133,6 +134,7 @@ _HOMES = {
     "agentkit.clock": ["Clock", "FixedClock", "SystemClock", "parse_instant"],
     "agentkit.consent": ["ConsentState", "consent_state"],
     "agentkit.context": [
+        "Circumstance",
         "ConsentRecord",
         "Contact",
         "Context",
@@ -169,6 +171,7 @@ __all__ = [
     "Case",
     "CaseSummary",
     "CaseView",
+    "Circumstance",
     "Claim",
     "Clock",
     "ConsentRecord",

@@ -17,6 +17,7 @@ from agentkit.clock import Clock
 from agentkit.kinds import ActionKind
 
 __all__ = [
+    "Circumstance",
     "ConsentRecord",
     "ConsentStatus",
     "Contact",
@@ -109,6 +110,32 @@ class ConsentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstance:
+    """Something lasting that a person said of themselves or asked for; it holds for all agents.
+
+    Attributes:
+        kind: ``bereavement``, ``hardship``, ``vulnerability``, ``minor``, ``complaint``,
+            ``dispute``, ``revocation_unclear``, ``rights_request``, ``not_before``.
+        since: From when on.
+        until: When it lapses; None: when somebody lifts it.
+        source: Where it comes from: ``inbound:ID``; never the words themselves.
+        id: Of the event that set it; empty where it comes with an action.
+        role: Who may lift it.
+    """
+
+    kind: str
+    since: datetime
+    until: datetime | None = None
+    source: str = ""
+    id: str = ""
+    role: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not lapsed; one that is dated in the future holds at once."""
+        return self.until is None or self.until > now
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """One earlier contact with a person, or action about them."""
 
@@ -148,6 +175,7 @@ class Person:
         records: CRM records by type: the deal, ticket or product that the action names, else the
             person's latest of that type.
         scores: Earlier scores of the person by model.
+        circumstances: What is known of their circumstances and nobody has lifted, lapsed or not.
     """
 
     contact: Contact
@@ -156,6 +184,7 @@ class Person:
     history: Sequence[Touch] = ()
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    circumstances: Sequence[Circumstance] = ()
 
 
 class Context(Protocol):

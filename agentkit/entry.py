@@ -11,7 +11,8 @@ __all__ = ["Entry", "EntryKind"]
 EntryKind = Literal[
     "proposed", "judged", "deferred", "opened", "claimed_case", "decided", "edited", "expired",
     "permitted", "claimed", "performed", "failed", "unknown", "stopped", "lifted", "consent",
-    "suppressed", "imported", "task", "configured", "erased", "refused", "note",
+    "suppressed", "imported", "task", "configured", "erased", "refused", "note", "inbound",
+    "circumstance",
 ]  # fmt: skip
 
 

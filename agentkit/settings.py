@@ -59,6 +59,11 @@ class Settings:
         crm: URL of the CRM.
         brands: Brands of the controller; the first is the default sender.
         country: Country of the sender.
+        withdrawal_scope: ``brand``: a withdrawal holds for the brand that was written to;
+            ``controller``: for all of them.
+        revocation_certain: Score of the opt_out head from which a withdrawal is recorded at once.
+        revocation_unclear: Score from which on a person decides whether it is one.
+        circumstance_certain: Score of the needs_human head from which a circumstance is recorded.
     """
 
     home: Path = Path(".agentkit")
@@ -77,6 +82,10 @@ class Settings:
     crm: str = "builtin:"
     brands: tuple[str, ...] = ()
     country: str = ""
+    withdrawal_scope: str = "brand"
+    revocation_certain: float = 0.9
+    revocation_unclear: float = 0.35
+    circumstance_certain: float = 0.8
 
     @property
     def url(self) -> str:
@@ -89,7 +98,8 @@ class Settings:
         return named | {"operator"}
 
 
-_TEXTS: Final = ("database", "tenant", "crm", "country")
+_TEXTS: Final = ("database", "tenant", "crm", "country", "withdrawal_scope")
+_SCORES: Final = ("revocation_certain", "revocation_unclear", "circumstance_certain")
 _PATHS: Final = ("home", "agents", "plugins_dir")
 _LISTS: Final = ("constitutions", "disabled", "brands")
 _TABLES: Final = ("fields", "plugins")
@@ -165,6 +175,8 @@ def _text(key: str, value: Any, path: Path) -> str:
         raise ConfigError(
             f"{path}: country is no code: {text!r:.40}", hint="write it like DE or US"
         )
+    if key == "withdrawal_scope" and text not in {"brand", "controller"}:
+        raise ConfigError(f"{path}: withdrawal_scope must be brand or controller, not {text!r:.40}")
     return text
 
 
@@ -215,6 +227,8 @@ def _number(key: str, value: Any, path: Path) -> Any:
         raise ConfigError(f"{path}: {key} must be a number above zero, not {value!r}")
     if key == "quorum" and value != int(value):
         raise ConfigError(f"{path}: quorum counts people: it must be whole, not {value!r}")
+    if key in _SCORES and value > 1:
+        raise ConfigError(f"{path}: {key} is a probability: 1 is the most, not {value!r}")
     return int(value) if key == "quorum" else float(value)
 
 

@@ -17,7 +17,7 @@ from agentkit.context import Person
 from agentkit.gate import Gate
 from agentkit.plugins import Plugins
 from agentkit.verdict import Review
-from agentkit_plugins import bias, consent, deception, oversight, revise
+from agentkit_plugins import bias, circumstances, consent, deception, oversight, revise
 from tests.gates import Crowd
 from tests.plugins.shop import DISCLOSED, LAST_YEAR, NOON, Words, act, granted, person
 
@@ -48,7 +48,7 @@ SMS: Final[dict[str, Any]] = {"channel": "sms", "text": TEXT}
 
 @cache
 def policy(*names: str) -> tuple[Plugins, Policy]:
-    plugins = Plugins.of(consent, bias, deception, oversight, revise)
+    plugins = Plugins.of(consent, circumstances, bias, deception, oversight, revise)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return plugins, Policy([Binding(constitutions=names)], catalogue)
 

@@ -18,11 +18,15 @@ from agentkit.constitution import (
 )
 from agentkit.constitution.check import check_examples
 from agentkit.kinds import Kinds
-from agentkit_plugins import bias, consent, deception, oversight
+from agentkit_plugins import bias, circumstances, consent, deception, oversight
 
 CATALOGUE = Catalogue(
     Kinds(),
-    [c for plugin in (consent, bias, deception, oversight) for c in plugin.declare().evidence],
+    [
+        c
+        for plugin in (consent, circumstances, bias, deception, oversight)
+        for c in plugin.declare().evidence
+    ],
 )
 ARTICLES: list[tuple[str, Article]] = [
     (name, article) for name in shipped() for article in load_constitution(name).files[-1].articles

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from agentkit.consent.circumstances import (
+    CIRCUMSTANCES,
+    CircumstanceKind,
+    Standing,
+    circumstances_of,
+    lift_circumstance,
+    list_circumstances,
+    person_key,
+    set_circumstance,
+    standing_of,
+)
 from agentkit.consent.points import normal_channel, normal_point, point_key
 from agentkit.consent.record import (
     Recorded,
@@ -12,20 +23,30 @@ from agentkit.consent.record import (
 )
 from agentkit.consent.state import ConsentState, state
 from agentkit.consent.state import state as consent_state
-from agentkit.consent.stopping import Objection, stop_actions
+from agentkit.consent.stopping import Objection, contacts_at, stop_actions
 from agentkit.consent.suppress import suppress, suppressed, suppression_token
 
 __all__ = [
+    "CIRCUMSTANCES",
+    "CircumstanceKind",
     "ConsentState",
     "Objection",
     "Recorded",
+    "Standing",
+    "circumstances_of",
     "consent_state",
+    "contacts_at",
     "events_of",
+    "lift_circumstance",
+    "list_circumstances",
     "normal_channel",
     "normal_point",
+    "person_key",
     "point_key",
     "record_consent",
     "record_consents",
+    "set_circumstance",
+    "standing_of",
     "state",
     "stop_actions",
     "suppress",

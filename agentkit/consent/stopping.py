@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
     from agentkit.store import Unit
 
-__all__ = ["WAITING", "Objection", "contacts_at", "owners_of_points", "stop_actions"]
+__all__ = ["DESK_KINDS", "WAITING", "Objection", "contacts_at", "owners_of_points", "stop_actions"]
 
 WAITING: Final = ("allowed", "approved", "deferred", "escalated")
 """States from which an action could still be performed."""
+
+DESK_KINDS: Final = frozenset({"consent.withdraw", "rights.request"})
+"""What inbound messages put before people: it serves the person, so no objection stops it. No
+agent can propose one, as no kind of action has these names."""
 
 _INWARD: Final = frozenset(
     kind.name for kind in BUILTIN_KINDS if not kind.outbound and kind.name != "tool.call"
@@ -53,6 +57,8 @@ class Objection:
 
     def hits(self, kind: str, channel: str, purpose: str) -> bool:
         """Whether an action falls under it; what the action leaves open counts as a hit."""
+        if kind in DESK_KINDS:
+            return False
         if self.purpose and purpose and self.purpose != purpose:
             return False
         if not self.channel:

@@ -1,7 +1,8 @@
 """People who come with the action, as the lines of a file to review bring them.
 
 {"kind": "message.send", "contact": {"name": ..., "email": ..., "country": "DE",
-"relationship": {"last_purchase": ...}, "consents": [{"status": "granted", "at": ...}]},
+"relationship": {"last_purchase": ...}, "consents": [{"status": "granted", "at": ...}],
+"circumstances": [{"kind": "bereavement", "since": ..., "until": ..., "source": ...}]},
 "record": {"deal": {"amount": 1290.0}}, "history": [{"kind": ..., "channel": ..., "at": ...}]}
 """
 
@@ -18,6 +19,7 @@ from agentkit.clock import parse_instant
 from agentkit.consent.points import normal_channel, normal_point, point_key
 from agentkit.consent.state import STRICTNESS
 from agentkit.context import (
+    Circumstance,
     ConsentRecord,
     ConsentStatus,
     Contact,
@@ -145,7 +147,24 @@ def read_person(contact: Mapping[str, Any], subject: str) -> Person:
             normal_channel(str(c)) or "*" for c in _list(contact.get("suppressed"), "suppressed")
         ),
         scores=_mapping(contact.get("scores"), "contact.scores") or {},
+        circumstances=tuple(
+            _circumstance(c, n)
+            for n, c in enumerate(_list(contact.get("circumstances"), "contact.circumstances"))
+        ),
     )
+
+
+def _circumstance(value: Any, number: int) -> Circumstance:
+    """One circumstance; without a date it holds since ever, without an end until it is lifted."""
+    where = f"contact.circumstances[{number}]"
+    found = _mapping(value, where)
+    if found is None or not _text(found, "kind"):
+        raise InvalidAction(
+            f"{where} must be an object with a kind", hint='{"kind": "bereavement", "since": "..."}'
+        )
+    since = _instant(found, "since") or _UNDATED
+    kind, source = _text(found, "kind"), _text(found, "source")
+    return Circumstance(kind, since, _instant(found, "until"), source)
 
 
 def _consent(value: Any, number: int, country: str) -> ConsentRecord:

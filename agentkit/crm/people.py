@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from agentkit.action import Action
+from agentkit.consent import circumstances_of
 from agentkit.consent.record import EVENT_COLUMNS, OF_OTHERS, read_event
-from agentkit.context import ConsentRecord, Contact, Person, Stop, Touch
+from agentkit.context import Circumstance, ConsentRecord, Contact, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
 from agentkit.crm.rows import CONTACT_SQL, read_contact
 from agentkit.crm.views import People, points_of
@@ -92,6 +93,7 @@ class StorePeople:
         since = to_micros(self._store.clock.now() - HISTORY)
         history = _history(conn, tenant, list(contacts), since)
         records = _latest(conn, tenant, list(contacts))
+        lasting = self._circumstances(conn, tenant, contacts)
         return {
             id_: Person(
                 contact,
@@ -100,9 +102,22 @@ class StorePeople:
                 history.get(id_, ()),
                 records.get(id_, {}),
                 _scores(contact),
+                lasting.get(id_, ()),
             )
             for id_, contact in contacts.items()
         }
+
+    def _circumstances(
+        self, conn: Connection, tenant: str, contacts: Mapping[str, Contact]
+    ) -> dict[str, list[Circumstance]]:
+        """What is said of the contacts, and of their points before anybody knew whose they are."""
+        vault = self._store.vault
+        tokens = {
+            vault.token(tenant, point): id_
+            for id_, contact in contacts.items()
+            for point in points_of(contact)
+        }
+        return circumstances_of(conn, tenant, list(contacts), tokens)
 
     def _suppressions(
         self,

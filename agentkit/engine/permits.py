@@ -126,9 +126,10 @@ def person_version(conn: Connection, tenant: str, person: str) -> tuple[int, ...
         "(select coalesce(max(updated_at), 0) from contacts where tenant = ? and id = ?), "
         "(select coalesce(max(lock), 0) from contacts where tenant = ? and id = ?), "
         "(select count(*) from records where tenant = ? and contact = ?), "
-        "(select coalesce(max(updated_at), 0) from records where tenant = ? and contact = ?)"
+        "(select coalesce(max(updated_at), 0) from records where tenant = ? and contact = ?), "
+        "(select count(*) from circumstances where tenant = ? and contact = ?)"
     )
-    return tuple(execute(conn, sql, (tenant, person) * 6).one())
+    return tuple(execute(conn, sql, (tenant, person) * 7).one())
 
 
 def stop_for(conn: Connection, tenant: str, agent: str, kind: str, person: str) -> str:

@@ -8,22 +8,30 @@ canonical form; an empty text means "not known".
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Identity, Index
 from sqlmodel import Field, SQLModel
 
-from agentkit.store.types import Instant
+from agentkit.store.columns import blob as _blob
+from agentkit.store.columns import instant as _at
+from agentkit.store.columns import key as _key
+from agentkit.store.columns import maybe_blob as _maybe_blob
+from agentkit.store.columns import maybe_instant as _maybe_at
+from agentkit.store.columns import number as _number
+from agentkit.store.columns import text as _text
+from agentkit.store.tables_inbound import CircumstanceRow, InboundRow
 
 __all__ = [
     "ActionRow",
     "CaseRow",
+    "CircumstanceRow",
     "ConsentEventRow",
     "ContactRow",
     "DataTaskRow",
     "DecisionRow",
     "EffectRow",
     "EntryRow",
+    "InboundRow",
     "OutboxRow",
     "PermitRow",
     "PersonKeyRow",
@@ -39,43 +47,6 @@ __all__ = [
 ]
 
 metadata = SQLModel.metadata
-
-
-def _key() -> Any:
-    """A text column of the primary key."""
-    return Field(primary_key=True, sa_type=Text)
-
-
-def _text(default: str = "") -> Any:
-    """A text column that is never null; the default stands for "not known"."""
-    return Field(default=default, sa_type=Text, sa_column_kwargs={"server_default": default})
-
-
-def _number(default: int = 0) -> Any:
-    """An integer column that is never null."""
-    return Field(
-        default=default, sa_type=BigInteger, sa_column_kwargs={"server_default": str(default)}
-    )
-
-
-def _at() -> Any:
-    """An instant that is always known."""
-    return Field(sa_type=Instant)
-
-
-def _maybe_at() -> Any:
-    """An instant that may be unknown."""
-    return Field(default=None, sa_type=Instant, nullable=True)
-
-
-def _blob() -> Any:
-    """Bytes that are always there."""
-    return Field(sa_type=LargeBinary)
-
-
-def _maybe_blob() -> Any:
-    """Bytes that may be absent."""
-    return Field(default=None, sa_type=LargeBinary, nullable=True)
 
 
 class PersonKeyRow(SQLModel, table=True):

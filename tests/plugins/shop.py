@@ -17,7 +17,7 @@ from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
 from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
-from agentkit_plugins import bias, consent, deception, oversight, revise
+from agentkit_plugins import bias, circumstances, consent, deception, oversight, revise
 from tests.gates import Crowd
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -129,7 +129,7 @@ def shop(
     **binding: Any,
 ) -> Gate:
     """A gate with all first-party plugins."""
-    plugins = Plugins.of(consent, bias, deception, oversight, revise)
+    plugins = Plugins.of(consent, circumstances, bias, deception, oversight, revise)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return Gate(
         plugins=plugins,
