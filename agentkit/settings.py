@@ -85,7 +85,7 @@ class Settings:
     withdrawal_scope: str = "brand"
     revocation_certain: float = 0.9
     revocation_unclear: float = 0.35
-    circumstance_certain: float = 0.8
+    circumstance_certain: float = 0.9
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from agentkit.canonical import canonical
+from agentkit.consent import DESK_KINDS
 from agentkit.desk import CaseSummary, CaseView, TaskGroup, Waiver, printable
 from agentkit.evidence import Finding
 from agentkit.verdict import Verdict
@@ -86,6 +87,7 @@ def task_list(groups: Sequence[TaskGroup]) -> str:
 def case_page(view: CaseView, waiver: Waiver, now: datetime) -> str:
     """One case on one page."""
     parts = [_heading(view, now)]
+    parts += _section("why it was withdrawn", [view.ended] if view.ended else [])
     parts += _section("why it waits", _reasons(view))
     if view.action is None:
         parts += _section("message", ["the person was erased: nothing of it is left"])
@@ -191,6 +193,8 @@ def _next(view: CaseView, waiver: Waiver) -> list[str]:
         what = ", ".join((*waiver.articles, *waiver.gaps))
         waives = f"   (waives {what})" if what else ""
         lines.append(f"agentkit desk approve {case}{waives}")
+    if view.kind in DESK_KINDS:
+        return [*lines, f'agentkit desk reject  {case} --reason "..."']
     lines.append(f"agentkit desk edit    {case}")
     lines.append(f'agentkit desk reject  {case} --reason "..."')
     lines.append(f'agentkit desk respond {case} "..."')

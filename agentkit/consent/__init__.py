@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from agentkit.consent.circumstances import (
     CIRCUMSTANCES,
+    UNDECIDED,
     CircumstanceKind,
     Standing,
     circumstances_of,
     lift_circumstance,
     list_circumstances,
     person_key,
+    release_circumstances,
     set_circumstance,
     standing_of,
 )
@@ -23,11 +25,13 @@ from agentkit.consent.record import (
 )
 from agentkit.consent.state import ConsentState, state
 from agentkit.consent.state import state as consent_state
-from agentkit.consent.stopping import Objection, contacts_at, stop_actions
+from agentkit.consent.stopping import DESK_KINDS, Objection, contacts_at, stop_actions
 from agentkit.consent.suppress import suppress, suppressed, suppression_token
 
 __all__ = [
     "CIRCUMSTANCES",
+    "DESK_KINDS",
+    "UNDECIDED",
     "CircumstanceKind",
     "ConsentState",
     "Objection",
@@ -45,6 +49,7 @@ __all__ = [
     "point_key",
     "record_consent",
     "record_consents",
+    "release_circumstances",
     "set_circumstance",
     "standing_of",
     "state",

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CIRCUMSTANCES",
+    "UNDECIDED",
     "CircumstanceKind",
     "Standing",
     "circumstances_of",
     "lift_circumstance",
     "list_circumstances",
     "person_key",
+    "release_circumstances",
     "set_circumstance",
     "standing_of",
 ]
@@ -57,6 +59,9 @@ CIRCUMSTANCES: Final[Mapping[str, CircumstanceKind]] = {
     "not_before": CircumstanceKind(None, "operator"),
 }
 """The kinds; periods are policy, none is a law's."""
+
+UNDECIDED: Final = frozenset({"revocation_unclear", "rights_request"})
+"""Those that wait for a decision about what the person wanted."""
 
 _COLUMNS: Final = (
     "tenant", "id", "contact", "point_token", "kind", "event", "undoes", "since", "until", "role",
@@ -176,7 +181,7 @@ def lift_circumstance(
             f"no circumstance {circumstance!r:.40} stands",
             hint="agentkit desk circumstances list shows them",
         )
-    found, contact, token = _circumstance(row), row[1], row[2]
+    found, contact = _circumstance(row), row[1]
     if found.role not in operator.roles:
         have = ", ".join(sorted(operator.roles)) or "none"
         raise Forbidden(
@@ -184,11 +189,34 @@ def lift_circumstance(
             hint="hand it to somebody who has it",
         )
     unit.lock_person(tenant, contact)
-    actor = f"operator:{operator.name}"
+    _lift(unit, tenant, row, f"operator:{operator.name}", reason, now)
+    return found
+
+
+def release_circumstances(
+    unit: Unit, tenant: str, source: str, *, actor: str, reason: str, now: datetime
+) -> int:
+    """Lift everything that comes from one source, once a person has decided about it.
+
+    The caller holds the locks of the people concerned and has checked who may.
+
+    Returns:
+        How many were lifted.
+    """
+    rows = execute(unit.conn, f"{_STANDING} and c.source = ?", (tenant, source)).all()
+    undecided = [row for row in rows if row[3] in UNDECIDED]
+    for row in undecided:
+        _lift(unit, tenant, row, actor, reason, now)
+    return len(undecided)
+
+
+def _lift(
+    unit: Unit, tenant: str, row: Sequence[Any], actor: str, reason: str, now: datetime
+) -> None:
+    found, contact, token = _circumstance(row), row[1], row[2]
     _insert(unit, tenant, contact, token, "lifted", found.id, found, reason, actor, now)
     public = {"circumstance": found.id, "kind": found.kind, "event": "lifted"}
     unit.append(Entry("circumstance", tenant, now, actor=actor, public=public, person=contact))
-    return found
 
 
 def _insert(

@@ -8,8 +8,11 @@ from agentkit.desk.queue import CaseSummary, TaskGroup
 from agentkit.desk.text import printable
 from agentkit.desk.view import CaseView, FiredArticle
 from agentkit.desk.waiver import Blocker, Waiver, waiver_of
+from agentkit.desk.wishes import RIGHTS, WITHDRAWAL, lift_by_hand, question_id
 
 __all__ = [
+    "RIGHTS",
+    "WITHDRAWAL",
     "Blocker",
     "CaseSummary",
     "CaseView",
@@ -18,6 +21,8 @@ __all__ = [
     "TaskGroup",
     "Turn",
     "Waiver",
+    "lift_by_hand",
     "printable",
+    "question_id",
     "waiver_of",
 ]

@@ -47,7 +47,9 @@ def read_conversation(
     """The latest turns with a person, oldest first, what the agent read at the end."""
     turns: list[Turn] = []
     if person:
-        turns += _mails(conn, tenant, person)
+        turns += _written(conn, vault, tenant, person)
+        known = {turn.text.strip() for turn in turns}
+        turns += [m for m in _mails(conn, tenant, person) if m.text.strip() not in known]
         sent = dict(_sent(conn, vault, tenant, person))
         turns += sent.values()
         turns += _events(conn, tenant, person, set(sent))
@@ -61,6 +63,23 @@ def read_conversation(
             if seen.text.strip() not in written
         ]
     return tuple(turns)
+
+
+def _written(conn: Connection, vault: Vault, tenant: str, person: str) -> Iterator[Turn]:
+    """What came in from the person; of bounces and posts without words only that they came."""
+    sql = (
+        "select type, channel, at, payload from inbound_messages where tenant = ? and payload "
+        "is not null and (contact = ? or (contact = '' and 'point:' || point_token = ?)) "
+        "order by at desc, id desc limit ?"
+    )
+    rows = execute(conn, sql, (tenant, person, person, _MOST)).all()
+    texts = vault.decrypt_many(conn, tenant, [(person, bytes(row[3])) for row in rows])
+    for (kind, channel, at, _), plain in zip(rows, texts, strict=True):
+        if plain is None:
+            continue
+        words = str(plain.get("text") or "")
+        who: Literal["person", "event"] = "person" if words and kind == "reply" else "event"
+        yield Turn(who, from_micros(at), channel, words or kind.replace("_", "-"))
 
 
 def _mails(conn: Connection, tenant: str, person: str) -> Iterator[Turn]:

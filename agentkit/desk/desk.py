@@ -18,11 +18,12 @@ from agentkit.action import Action
 from agentkit.case import Case, Choice, Decision, Operator
 from agentkit.clock import Clock
 from agentkit.desk import entries, rows, stops
-from agentkit.desk.editing import edited_action, priority_of
+from agentkit.desk.editing import check_editable, edited_action, priority_of
+from agentkit.desk.expiry import expire_cases
 from agentkit.desk.queue import CaseSummary, TaskGroup, count_cases, list_cases, list_tasks
 from agentkit.desk.view import CaseView, Views
 from agentkit.desk.waiver import Waiver, waiver_of
-from agentkit.entry import Entry
+from agentkit.desk.wishes import settle
 from agentkit.errors import Conflict, InvalidAction
 from agentkit.settings import Settings
 from agentkit.store.actions import (
@@ -32,8 +33,6 @@ from agentkit.store.actions import (
     move_action,
     update_review,
 )
-from agentkit.store.instants import to_micros
-from agentkit.store.sql import execute
 from agentkit.verdict import Review
 
 if TYPE_CHECKING:
@@ -71,7 +70,14 @@ class Desk:
 
     # Opening
 
-    def open(self, unit: Unit, review: Review, *, priority: int | None = None) -> Case:
+    def open(
+        self,
+        unit: Unit,
+        review: Review,
+        *,
+        priority: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> Case:
         """Put an action before people, in the transaction that recorded it as escalated.
 
         The open case of the same action is returned where nothing changed, and withdrawn where it
@@ -81,6 +87,7 @@ class Desk:
             unit: The transaction; the action's row is there already.
             review: The judgement.
             priority: Larger first; None works it out from the action.
+            expires_at: After this instant it is denied; None: as the settings say.
         """
         action, now = review.action, self.clock.now()
         articles = tuple(f.article for f in review.verdict.fired)
@@ -98,7 +105,7 @@ class Desk:
             action_digest=action.digest,
             state="open",
             opened_at=now,
-            expires_at=self._expiry(action, now),
+            expires_at=expires_at or self._expiry(action, now),
             priority=priority_of(review, now) if priority is None else priority,
             articles=articles,
             gaps=gaps,
@@ -215,7 +222,7 @@ class Desk:
             if given < case.quorum:
                 rows.let_go(unit.conn, self.tenant, case.id, operator)
             else:
-                self._close(unit, case, decision, "approved", now)
+                self._close(unit, case, stored, decision, "approved", now)
         return decision
 
     def reject(self, case_id: str, operator: Operator, digest: str, reason: str) -> Decision:
@@ -249,7 +256,7 @@ class Desk:
             decision = entries.decision_of(case, choice, operator, now, reason.strip(), Waiver())
             rows.insert_decision(unit, self.tenant, stored.person, decision)
             unit.append(entries.decided(case, decision, stored.person, ""))
-            self._close(unit, case, decision, "rejected", now)
+            self._close(unit, case, stored, decision, "rejected", now)
         return decision
 
     def edit(
@@ -279,6 +286,7 @@ class Desk:
         view = self.case(case_id)
         if view.action is None:
             raise Conflict("the person was erased: there is nothing left to edit")
+        check_editable(view.action)
         edited = edited_action(view.action, text, args)
         review = self.gate.review(edited)
         review = replace(review, proposed=view.proposed or review.proposed)
@@ -297,26 +305,8 @@ class Desk:
         Returns:
             Ids of the actions that expired.
         """
-        now = self.clock.now()
-        sql = (
-            "select c.action, a.person from cases c join actions a on a.tenant = c.tenant "
-            "and a.id = c.action where c.tenant = ? and c.state = 'open' and c.expires_at <= ?"
-        )
         with self.store.write() as unit:
-            due = execute(unit.conn, sql, (self.tenant, to_micros(now))).all()
-            unit.lock_people(self.tenant, {person for _, person in due})
-            return [action for action, _ in due if self._expire(unit, action, now)]
-
-    def _expire(self, unit: Unit, action: str, now: datetime) -> bool:
-        case = rows.open_case_of(unit.conn, self.tenant, action)
-        if case is None:
-            return False
-        rows.close(unit.conn, self.tenant, "expired", column="id", value=case.id)
-        move_action(unit, self.tenant, action, to="expired", since=("escalated",), now=now)
-        public = {"case": case.id, "digest": case.action_digest}
-        unit.append(Entry("expired", self.tenant, now, action=action, public=public))
-        self._announce(unit, action)
-        return True
+            return expire_cases(unit, self.tenant, self.clock.now(), self._announce)
 
     # Stop switches
 
@@ -375,9 +365,16 @@ class Desk:
         return case, fresh
 
     def _close(
-        self, unit: Unit, case: Case, decision: Decision, to: ActionState, now: datetime
+        self,
+        unit: Unit,
+        case: Case,
+        stored: StoredAction,
+        decision: Decision,
+        to: ActionState,
+        now: datetime,
     ) -> None:
         rows.close(unit.conn, self.tenant, "decided", column="id", value=case.id)
+        to = settle(unit, self.tenant, stored, case, decision, now) or to
         moved = move_action(
             unit, self.tenant, case.action, to=to, since=_DECIDABLE, now=now, decision=decision.id
         )

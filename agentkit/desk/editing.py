@@ -7,13 +7,27 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from agentkit.action import MAX_TEXT, Action
+from agentkit.consent import DESK_KINDS
 from agentkit.errors import InvalidAction
 from agentkit.verdict import Review
 
-__all__ = ["edited_action", "priority_of"]
+__all__ = ["check_editable", "edited_action", "priority_of"]
 
 _TARGETS: Final = ("tool", "type", "record")
 """Arguments that say what an action is, or whose record it touches."""
+
+
+def check_editable(action: Action) -> None:
+    """Refuse an edit of what a person wrote.
+
+    Raises:
+        InvalidAction: the case asks what somebody meant; only yes or no answers that.
+    """
+    if action.kind in DESK_KINDS:
+        raise InvalidAction(
+            "what a person wrote cannot be edited",
+            hint="approve: they meant it; reject: they did not",
+        )
 
 
 def edited_action(action: Action, text: str | None, args: Mapping[str, Any] | None) -> Action:

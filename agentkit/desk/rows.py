@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical, from_json
 from agentkit.case import Case, CaseState, Decision, Operator
+from agentkit.desk.ending import why_ended
 from agentkit.errors import AgentkitError, Conflict, Expired, NotFound
 from agentkit.store.instants import from_micros, to_micros
 from agentkit.store.sql import execute, insert_many
@@ -26,6 +27,7 @@ __all__ = [
     "change",
     "close",
     "find_case",
+    "find_case_alone",
     "find_decision",
     "find_decisions",
     "free_id",
@@ -116,6 +118,12 @@ def find_case(conn: Connection, vault: Vault, tenant: str, case_id: str) -> Case
     if row is None:
         raise NotFound(f"there is no case {case_id!r:.40}", hint="agentkit desk list shows them")
     return read_case(row, find_decisions(conn, vault, tenant, case_id))
+
+
+def find_case_alone(conn: Connection, tenant: str, case_id: str) -> Case:
+    """A case without its decisions; the caller knows that it is there."""
+    sql = select_case("c.tenant = ? and c.id = ?")
+    return read_case(execute(conn, sql, (tenant, case_id)).one())
 
 
 def open_case_of(conn: Connection, tenant: str, action: str) -> Case | None:
@@ -249,8 +257,9 @@ def refusal(
     if state == "decided":
         return _decided(conn, tenant, case_id)
     if state == "withdrawn":
+        why = why_ended(conn, find_case_alone(conn, tenant, case_id))
         return Conflict(
-            f"case {case_id} was withdrawn: its action was stopped or judged afresh",
+            f"case {case_id} was withdrawn: {why}",
             hint="agentkit desk list shows what waits now",
         )
     if state == "expired" or expires <= to_micros(now):

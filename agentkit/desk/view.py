@@ -15,6 +15,7 @@ from agentkit.constitution.explain import explain_all
 from agentkit.context import Contact, Person
 from agentkit.desk import rows
 from agentkit.desk.conversation import Turn, read_conversation
+from agentkit.desk.ending import why_ended
 from agentkit.desk.queue import time_left
 from agentkit.evidence import Finding, Gap, Unknown
 from agentkit.gate.facts import jurisdiction_for
@@ -35,6 +36,10 @@ _READ: Final = 20_000
 """Characters of a text that a difference is shown of."""
 _CORE: Final[Mapping[str, str]] = {
     "outcome-unknown": "nobody knows whether it took effect outside: look there first",
+    "revocation-unclear": "the person may have said no to promotion: approve if they did, "
+    "reject if they did not; promotion waits until then",
+    "rights-request": "the person asks to delete data or to close an account: approve once you "
+    "have taken it over, reject if they do not ask for it; promotion waits",
     "revised-after-approval": "it was rewritten after the approval, so a person must see it again",
 }
 """What the core puts before people without an article."""
@@ -82,6 +87,7 @@ class CaseView:
         facts: Recorded facts that the articles read, as shown.
         findings: What plugins point at, by namespace.
         conversation: What was written before, oldest first.
+        ended: Why the case was withdrawn, in words; empty where it was not.
     """
 
     case: Case
@@ -100,6 +106,7 @@ class CaseView:
     facts: tuple[tuple[str, str], ...] = ()
     findings: tuple[tuple[str, Finding], ...] = ()
     conversation: tuple[Turn, ...] = ()
+    ended: str = ""
 
     @property
     def changed(self) -> bool:
@@ -165,7 +172,8 @@ class Views:
             talk: tuple[Turn, ...] = ()
             if stored is not None:
                 talk = read_conversation(conn, vault, tenant, stored.person, review)
-        return self._view(case, stored, review, talk)
+            ended = why_ended(conn, case)
+        return replace(self._view(case, stored, review, talk), ended=ended)
 
     def gap_roles(self, conn: Connection, stored: StoredAction) -> dict[str, str]:
         """Role by missing fact: only where every binding that judged for it says the same role."""

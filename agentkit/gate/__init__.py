@@ -88,6 +88,14 @@ class Gate:
         self.kinds.check(action)
         return action
 
+    def classify(self, texts: Sequence[str]) -> Sequence[Any]:
+        """Score texts with all heads, with the model that plugins see.
+
+        Raises:
+            ModelError: no model, or not the one that its manifest names.
+        """
+        return self._scorer.score(texts)
+
     def context(self, action: Action) -> BatchContext:
         """What plugins would see of one action now: for the tests of a plugin."""
         return self._context(action.tenant, [action], self.clock.now())

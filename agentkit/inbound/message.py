@@ -26,6 +26,9 @@ _TEXTS: Final = (
     "id", "tenant", "type", "channel", "from", "to", "brand", "at", "subject", "text",
     "in_reply_to", "bounce", "status", "list", "purpose",
 )  # fmt: skip
+_AS_GIVEN: Final = (
+    "id", "to", "brand", "subject", "in_reply_to", "bounce", "status", "list", "purpose",
+)  # fmt: skip
 FIELDS: Final = frozenset(_TEXTS)
 """Fields of a line; others are ignored, a misspelt one is refused."""
 
@@ -113,13 +116,8 @@ def read_inbound(row: Mapping[str, Any], tenant: str, country: str = "") -> Inbo
         at=_instant(values["at"]),
         text=text[:MAX_TEXT],
         shortened=len(text) > MAX_TEXT,
-        **{
-            name: values[name]
-            for name in (
-                "id", "to", "brand", "subject", "in_reply_to", "bounce", "status", "list", "purpose",
-            )
-        },
-    )  # fmt: skip
+        **{name: values[name] for name in _AS_GIVEN},
+    )
 
 
 def _check_names(row: Mapping[str, Any]) -> None:

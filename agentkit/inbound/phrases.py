@@ -19,6 +19,7 @@ __all__ = [
     "LESS",
     "MARKETING_WORDS",
     "MINOR",
+    "NEEDS_WORDS",
     "NO_MORE",
     "STAYS",
 ]
@@ -52,7 +53,7 @@ NO_MORE: Final = _any(
 STAYS: Final = _any(
     "(?:do not|don t|dont|did not|didn t|never) (?:want to |wish to |mean to )?"
     "(?:unsubscribe|opt out|be unsubscribed)",
-    "keep me (?:subscribed|on)", "keep (?:it|them|sending)", "stay subscribed",
+    "keep me (?:subscribed|on)", "keep (?:it|them) coming", "stay subscribed",
     "don t (?:stop|take me off|remove me)", "do not (?:stop|take me off|remove me)",
     "nicht abmelden", "nicht abbestellen", "nicht vom newsletter", "angemeldet bleiben",
     "weiterhin (?:den newsletter|newsletter|erhalten|bekommen)",
@@ -121,8 +122,8 @@ CHANNEL_WORDS: Final = {
     "sms": _any("sms", "texts?", "texting", "textos?", "simsen"),
     "whatsapp": _any("whatsapp"),
     "email": _any(
-        "e ?mails?", "emailing", "mails?", "newsletters?", "mailing list", "courriels?", "infolettre",
-        "correos?", "boletin\\w{0,2}", "rundbrief\\w{0,2}", "verteiler",
+        "e ?mails?", "emailing", "mails?", "newsletters?", "mailing list", "courriels?",
+        "infolettre", "correos?", "boletin\\w{0,2}", "rundbrief\\w{0,2}", "verteiler",
     ),
     "post": _any("letters?", "by post", "briefe?n?", "postalisch", "courrier", "cartas?"),
 }  # fmt: skip
@@ -135,6 +136,39 @@ MARKETING_WORDS: Final = _any(
     "boletin\\w{0,2}",
 )  # fmt: skip
 """Words that name promotion."""
+
+NEEDS_WORDS: Final = {
+    "bereavement": _any(
+        "died", "death", "dead", "passed away", "funeral", "deceased", r"widow\w{0,3}", "mourning",
+        "gestorben", r"verstorben\w{0,2}", "tod", "todesfall", "beerdigung", "witwer?", r"trauer\w{0,8}",
+        r"decede\w{0,2}", "deces", r"mort\w{0,2}", "obseques", "veu[fv]e?", "deuil", "enterrement",
+        r"falleci\w{1,6}", r"muri\w{1,4}", "muerte", "entierro", "viud[ao]", "luto",
+    ),
+    "hardship": _any(
+        "lost my job", "unemployed", "laid off", "(?:can t|cannot|can not|unable to) (?:pay|afford)",
+        r"bankrupt\w{0,4}", "in debt", "behind on", "arbeitslos", "job verloren", "arbeit verloren",
+        "nicht (?:mehr )?(?:be)?zahlen", r"insolven\w{1,4}", "schulden", "pleite",
+        "perdu mon (?:emploi|travail)", "au chomage", "(?:peux|pouvons) (?:pas|plus) payer",
+        r"surendett\w{1,6}", "perdi(?:do)? (?:mi|el) (?:trabajo|empleo)", "desempleo", "en paro",
+        "no puedo pagar", "no podemos pagar",
+    ),
+    "vulnerability": _any(
+        "dementia", r"alzheimer\w{0,2}", "disabled", "my carer", "guardian", "in hospital", "cancer",
+        "demenz", "behindert", r"betreuer\w{0,2}", "krankenhaus", "krebs", "pflegefall",
+        "demence", r"handicape\w{0,2}", "tutelle", "hopital", "hospital", "discapacidad", "demencia",
+    ),
+    "complaint": _any(
+        r"complain\w{0,4}", "unacceptable", "outrageous", r"beschwer\w{1,4}", r"reklam\w{1,9}",
+        r"unverschamt\w{0,4}", "inakzeptabel", "plainte", "reclamation", "inadmissible",
+        "inacceptable", "queja", "reclamacion", "inaceptable", "quejarme",
+    ),
+    "dispute": _any(
+        "lawyer", "attorney", "solicitor", "sue", "legal action", "court", "chargeback",
+        r"anwalt\w{0,6}", r"rechtsanwalt\w{0,6}", "klage", r"verklag\w{1,3}", "gericht",
+        "avocat", "tribunal", "justice", "abogad[ao]", r"demandar\w{0,3}", "juzgado",
+    ),
+}  # fmt: skip
+"""Words that bear out what the needs_human head says, by circumstance."""
 
 MINOR: Final = re.compile(
     r"\b(?:(?:i am|i m|im|ich bin(?: erst)?|tengo|j ai) (?:only |nur )?(\d{1,2})"

@@ -22,7 +22,8 @@ _WRAPPED: Final = 3
 """Lines over which mail programs break an attribution."""
 
 _WROTE: Final = re.compile(
-    r"(?:\bwrote|\bschrieb\b[^:]{0,200}|\bhat\b[^:]{0,120}\bgeschrieben|\ba écrit|\bescribió)\s*:\s*$",
+    r"(?:\bwrote|\bschrieb\b[^:]{0,200}|\bhat\b[^:]{0,120}\bgeschrieben|\ba écrit|\bescribió)"
+    r"\s*:\s*$",
     re.IGNORECASE,
 )
 _OPENS: Final = re.compile(r"^\s*(?:On|Am|Le|El|Il|Den|\d{1,4}[-./])", re.IGNORECASE)
