@@ -93,6 +93,11 @@ if TYPE_CHECKING:
         Manifest,
         hookimpl,
     )
+    from agentkit.inbound import (
+        Inbound,
+        Receipt,
+        Receiver,
+    )
     from agentkit.jurisdiction import (
         Jurisdiction,
         jurisdiction_of,
@@ -151,6 +156,7 @@ _HOMES = {
     "agentkit.evidence": ["Evidence", "Failed", "Finding", "Gap", "Span", "Unknown", "fact"],
     "agentkit.gate": ["Gate"],
     "agentkit.hookspecs": ["Manifest", "hookimpl"],
+    "agentkit.inbound": ["Inbound", "Receipt", "Receiver"],
     "agentkit.jurisdiction": ["Jurisdiction", "jurisdiction_of"],
     "agentkit.kinds": ["ActionKind", "Arg", "Kinds"],
     "agentkit.permit": ["Claim", "Effect", "Permit"],
@@ -189,6 +195,7 @@ __all__ = [
     "FixedClock",
     "Gap",
     "Gate",
+    "Inbound",
     "InvalidAction",
     "Jurisdiction",
     "Kinds",
@@ -201,6 +208,8 @@ __all__ = [
     "Pipeline",
     "PlaybookModel",
     "PluginError",
+    "Receipt",
+    "Receiver",
     "Register",
     "Relationship",
     "Review",

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Run the whole sentence on a book of business."),
     "desk": ("desk", "List and decide what waits for people."),
     "import": ("import_", "Read contacts and records exported from a CRM."),
+    "inbound": ("inbound", "Take replies, stops, bounces and complaints."),
     "ledger": ("ledger", "Verify, show and export the ledger."),
     "model": ("model", "Train, evaluate and watch the classifiers."),
     "plugins": ("plugins", "List and check plugins."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentkit.case import Operator
+from agentkit.cli.circumstances import circumstances
 from agentkit.cli.options import with_settings
 from agentkit.errors import AgentkitError, Conflict, ImportFileError, InvalidAction
 from agentkit.settings import Settings
@@ -207,6 +208,9 @@ def tasks(settings: Settings, *, as_json: bool) -> None:
     with _desk(settings) as desk:
         groups = desk.tasks()
     click.echo(desk_text.as_json(groups) if as_json else desk_text.task_list(groups))
+
+
+command.add_command(circumstances)
 
 
 @contextmanager

@@ -32,7 +32,10 @@ _MONTHS: Final = (
     "janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
 )
-_UNITS: Final = "days?|weeks?|months?|tage?n?|wochen?|monate?n?|jours?|semaines?|mois|días?|dias?|semanas?|mes(?:es)?"
+_UNITS: Final = (
+    "days?|weeks?|months?|tage?n?|wochen?|monate?n?|jours?|semaines?|mois|días?|dias?|semanas?|"
+    "mes(?:es)?"
+)
 _NUMBERS: Final = (
     r"\d{1,2}|a|an|one|two|three|four|six|einem|einer|zwei|drei|vier|sechs|un|une|deux|trois|quatre|"
     "una|dos|tres|cuatro|seis"
@@ -111,7 +114,7 @@ def _wishes(text: str) -> Iterator[tuple[str, re.Match[str]]]:
 
 
 def _refuses(folded: str) -> bool:
-    """ "Not on Friday" and "by Friday" name a day, and not the one to wait for."""
+    """Whether the day that is named is not the one to wait for: "not on Friday", "by Friday"."""
     return bool(_NOT.search(folded) or _BY.search(folded))
 
 

@@ -140,12 +140,14 @@ MARKETING_WORDS: Final = _any(
 NEEDS_WORDS: Final = {
     "bereavement": _any(
         "died", "death", "dead", "passed away", "funeral", "deceased", r"widow\w{0,3}", "mourning",
-        "gestorben", r"verstorben\w{0,2}", "tod", "todesfall", "beerdigung", "witwer?", r"trauer\w{0,8}",
+        "gestorben", r"verstorben\w{0,2}", "tod", "todesfall", "beerdigung", "witwer?",
+        r"trauer\w{0,8}",
         r"decede\w{0,2}", "deces", r"mort\w{0,2}", "obseques", "veu[fv]e?", "deuil", "enterrement",
         r"falleci\w{1,6}", r"muri\w{1,4}", "muerte", "entierro", "viud[ao]", "luto",
     ),
     "hardship": _any(
-        "lost my job", "unemployed", "laid off", "(?:can t|cannot|can not|unable to) (?:pay|afford)",
+        "lost my job", "unemployed", "laid off",
+        "(?:can t|cannot|can not|unable to) (?:pay|afford)",
         r"bankrupt\w{0,4}", "in debt", "behind on", "arbeitslos", "job verloren", "arbeit verloren",
         "nicht (?:mehr )?(?:be)?zahlen", r"insolven\w{1,4}", "schulden", "pleite",
         "perdu mon (?:emploi|travail)", "au chomage", "(?:peux|pouvons) (?:pas|plus) payer",
@@ -153,9 +155,11 @@ NEEDS_WORDS: Final = {
         "no puedo pagar", "no podemos pagar",
     ),
     "vulnerability": _any(
-        "dementia", r"alzheimer\w{0,2}", "disabled", "my carer", "guardian", "in hospital", "cancer",
+        "dementia", r"alzheimer\w{0,2}", "disabled", "my carer", "guardian", "in hospital",
+        "cancer",
         "demenz", "behindert", r"betreuer\w{0,2}", "krankenhaus", "krebs", "pflegefall",
-        "demence", r"handicape\w{0,2}", "tutelle", "hopital", "hospital", "discapacidad", "demencia",
+        "demence", r"handicape\w{0,2}", "tutelle", "hopital", "hospital", "discapacidad",
+        "demencia",
     ),
     "complaint": _any(
         r"complain\w{0,4}", "unacceptable", "outrageous", r"beschwer\w{1,4}", r"reklam\w{1,9}",

@@ -49,36 +49,48 @@ class OwnWords:
 
     Attributes:
         text: The person's own words.
-        quoted: Something was left out.
+        open_end: What was left out at the end bears no mark of quotation on each line, so
+            something of their own may stand in it.
     """
 
     text: str
-    quoted: bool
+    open_end: bool
 
 
 def own_words(text: str) -> OwnWords:
     """Split off what was quoted; one pass over the lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = list(_own(lines))
-    own = "\n".join(kept).strip()
-    return OwnWords(own, quoted=len(kept) < len(lines))
+    kept: list[str] = []
+    end = len(lines)
+    for number, line in _own(lines):
+        if line is None:
+            end = number
+        else:
+            kept.append(line)
+    rest = (line.strip() for line in lines[end:])
+    unmarked = sum(bool(line) and not line.startswith(">") for line in rest)
+    return OwnWords("\n".join(kept).strip(), open_end=unmarked > 0)
 
 
-def _own(lines: Sequence[str]) -> Iterator[str]:
+def _own(lines: Sequence[str]) -> Iterator[tuple[int, str | None]]:
+    """Number and text of each own line; None where all that follows is quoted."""
     number = 0
     while number < len(lines):
         line = lines[number]
-        if _SIGNATURE.match(line) or _RULE.match(line[:_LONGEST_LINE]) or _block(lines, number):
+        if _SIGNATURE.match(line):
+            return
+        if _RULE.match(line[:_LONGEST_LINE]) or _block(lines, number):
+            yield number + 1, None
             return
         length = _attribution(lines, number)
-        if length:
-            number += length
-            if not _next_is_quoted(lines, number):
-                return
-            continue
-        if not line.lstrip().startswith(">"):
-            yield line
-        number += 1
+        number += length
+        if length and not _next_is_quoted(lines, number):
+            yield number, None
+            return
+        if not length:
+            if not line.lstrip().startswith(">"):
+                yield number, line
+            number += 1
 
 
 def _block(lines: Sequence[str], number: int) -> bool:
