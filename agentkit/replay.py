@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.action import Action
+from agentkit.consent import DESK_KINDS
 from agentkit.constitution import Policy
 from agentkit.desk.rows import find_decision
 from agentkit.evidence import Gap, Unknown
@@ -122,6 +123,8 @@ def _recorded(
                 if row.decision
             }
         for row, review in zip(rows, kept, strict=True):
+            if row.kind in DESK_KINDS:  # no constitution judges what a person meant
+                continue
             decision = decisions.get(row.id)
             counts = decision is not None and decision.action_digest == row.digest
             waived = (decision.waives, decision.waives_gaps) if counts and decision else None

@@ -11,6 +11,7 @@ import click
 
 from agentkit.case import Operator
 from agentkit.cli.options import with_settings
+from agentkit.errors import NotFound
 from agentkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +45,34 @@ def list_(settings: Settings, person: str, *, as_json: bool) -> None:
     finally:
         pipeline.close()
     click.echo(_json(found) if as_json else _table(found))
+
+
+@circumstances.command("set")
+@click.argument("person", metavar="PERSON")
+@click.argument("kind", metavar="KIND")
+@click.option("--reason", required=True, metavar="TEXT", help="What they said; encrypted.")
+@click.option("--until", metavar="TIME", help="When it lapses; default: as its kind says.")
+@with_settings
+def set_(settings: Settings, person: str, kind: str, reason: str, until: str | None) -> None:
+    """Note a circumstance of the contact PERSON: bereavement, hardship, complaint, ..."""
+    from agentkit.clock import parse_instant
+    from agentkit.consent import set_circumstance
+    from agentkit.pipeline import build
+
+    actor = f"operator:{getpass.getuser()}"
+    end = None if until is None else parse_instant(until)
+    pipeline = build(settings)
+    try:
+        if pipeline.crm.contact(settings.tenant, person) is None:
+            raise NotFound(f"there is no contact {person!r:.40}", hint="pass the CRM id")
+        with pipeline.store.write() as unit:
+            made = set_circumstance(
+                unit, settings.tenant, person, kind, now=pipeline.clock.now(), until=end,
+                source="desk", words=reason, actor=actor,
+            )  # fmt: skip
+    finally:
+        pipeline.close()
+    click.echo(f"{made.id}  {made.kind} until {_day(made.until)}")
 
 
 @circumstances.command()

@@ -8,7 +8,7 @@ from agentkit.desk.queue import CaseSummary, TaskGroup
 from agentkit.desk.text import printable
 from agentkit.desk.view import CaseView, FiredArticle
 from agentkit.desk.waiver import Blocker, Waiver, waiver_of
-from agentkit.desk.wishes import RIGHTS, WITHDRAWAL, lift_by_hand, question_id
+from agentkit.desk.wishes import RIGHTS, WITHDRAWAL, close_answered, lift_by_hand, question_id
 
 __all__ = [
     "RIGHTS",
@@ -21,6 +21,7 @@ __all__ = [
     "TaskGroup",
     "Turn",
     "Waiver",
+    "close_answered",
     "lift_by_hand",
     "printable",
     "question_id",

@@ -21,15 +21,23 @@ from agentkit.consent import (
 )
 from agentkit.context import Circumstance
 from agentkit.desk import rows
+from agentkit.entry import Entry
 from agentkit.errors import Conflict, InvalidAction
-from agentkit.store.actions import ActionState, StoredAction, open_review
+from agentkit.store.actions import (
+    ActionState,
+    StoredAction,
+    find_action,
+    move_action,
+    open_review,
+)
+from agentkit.store.sql import execute
 
 if TYPE_CHECKING:
     from agentkit.action import Action
     from agentkit.desk.desk import Desk
     from agentkit.store import Unit
 
-__all__ = ["RIGHTS", "WITHDRAWAL", "lift_by_hand", "question_id", "settle"]
+__all__ = ["RIGHTS", "WITHDRAWAL", "close_answered", "lift_by_hand", "question_id", "settle"]
 
 WITHDRAWAL: Final = "consent.withdraw"
 RIGHTS: Final = "rights.request"
@@ -69,6 +77,41 @@ def settle(
         reason = decision.reason or f"decided: case {case.id}"
         release_circumstances(unit, tenant, source, actor=actor, reason=reason, now=now)
     return "performed" if meant else "rejected"
+
+
+def close_answered(
+    unit: Unit, tenant: str, person: str, scope: tuple[str, str, str], event: str, now: datetime
+) -> None:
+    """Take questions about a person off the desk that a certain withdrawal has answered.
+
+    Args:
+        unit: The transaction; it holds the person's lock.
+        tenant: Whose.
+        person: Under whose key the questions are: the CRM id, where there is one.
+        scope: Channel, purpose and brand of the withdrawal; an empty one covers every one.
+        event: Id of the consent event.
+        now: The instant.
+    """
+    sql = "select id from actions where tenant = ? and person = ? and state = 'escalated' "
+    rows_ = execute(unit.conn, f"{sql}and kind = ? order by id", (tenant, person, WITHDRAWAL))
+    for (id_,) in rows_.all():
+        stored = find_action(unit.conn, tenant, id_)
+        review = None if stored is None else open_review(unit.conn, unit.vault, stored)
+        if review is None or not _covers(scope, review.action):
+            continue
+        move_action(unit, tenant, id_, to="stopped", since=("escalated",), now=now)
+        rows.close(unit.conn, tenant, "withdrawn", column="action", value=id_)
+        public = {"reason": "answered", "was": "escalated", "event": event}
+        unit.append(Entry("stopped", tenant, now, action=id_, actor="inbound", public=public))
+        source = f"inbound:{id_.partition('-')[2]}"
+        release_circumstances(
+            unit, tenant, source, actor="inbound", reason="they said so plainly since", now=now
+        )
+
+
+def _covers(scope: tuple[str, str, str], asked: Action) -> bool:
+    wanted = (str(asked.args.get(name, "")) for name in ("channel", "purpose", "brand"))
+    return all(not s or s == w for s, w in zip(scope, wanted, strict=True))
 
 
 def _withdraw(unit: Unit, action: Action, actor: str, now: datetime) -> None:

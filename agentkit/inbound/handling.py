@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from agentkit.consent import consent_state, events_of, set_circumstance, suppress, withdraw
+from agentkit.consent import (
+    consent_state,
+    events_of,
+    person_key,
+    set_circumstance,
+    suppress,
+    withdraw,
+)
 from agentkit.consent.state import OBJECTIONS
 from agentkit.context import Contact
 from agentkit.crm import zones_of
+from agentkit.desk import close_answered
 from agentkit.inbound.clocks import clocks_for
 from agentkit.inbound.dates import not_before, wish_of
 from agentkit.inbound.message import Inbound
@@ -65,7 +73,8 @@ def _reply(work: Work, reading: Reading) -> None:
 def _withdraw(work: Work, scope: Scope, why: str, *, brand: str | None = None) -> None:
     """Record a withdrawal for everybody who has the point; what waits for them stops."""
     named = work.brand if brand is None else brand
-    point, stopped, event = work.point_for(scope.channel), [], ""
+    point, event = work.point_for(scope.channel), ""
+    stopped: list[str] = []
     fresh = not all(_objected(work, contact, scope) for contact in work.ids)
     for contact in work.ids if not point or not work.contacts else work.ids[:1]:
         done = withdraw(
@@ -75,6 +84,9 @@ def _withdraw(work: Work, scope: Scope, why: str, *, brand: str | None = None) -
         )  # fmt: skip
         stopped += done.stopped
         event = event or done.event
+    scope_of_all = (scope.channel, scope.purpose, named)
+    person = person_key(work.ids[0], work.token)
+    close_answered(work.unit, work.tenant, person, scope_of_all, event, work.now)
     work.receipt.withdrawn = {
         "channel": scope.channel, "purpose": scope.purpose, "brand": named, "at": work.at,
         "event": event, "stopped": stopped, "fresh": fresh,

@@ -16,6 +16,7 @@ __all__ = [
     "CHANNEL_WORDS",
     "CONDITIONAL",
     "DATA",
+    "FOR_NOW",
     "LESS",
     "MARKETING_WORDS",
     "MINOR",
@@ -70,6 +71,14 @@ CONDITIONAL: Final = _any(
     "si (?:no|siguen|sigue|vuelven)", "de lo contrario", "a menos que", "la proxima vez",
 )  # fmt: skip
 """A threat or a condition: perhaps, not yet."""
+
+FOR_NOW: Final = _any(
+    "now", "today", "tonight", "this (?:morning|afternoon|evening|week)", "at the moment",
+    "heute", "jetzt", "gerade", "diese woche", "vormittags", "nachmittags", "im moment",
+    "aujourd hui", "maintenant", "ce (?:matin|soir)", "cette semaine", "en ce moment",
+    "hoy", "ahora", "(?:por|en) la (?:manana|tarde|noche)", "esta (?:semana|tarde|noche)",
+)  # fmt: skip
+"""Perhaps not now, and another time gladly."""
 
 ABOUT_ORDER: Final = _any(
     "(?:cancel|stop|end|revoke)\\w{0,4} (?:\\w{1,20} ){0,3}"

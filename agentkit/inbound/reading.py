@@ -22,6 +22,7 @@ from agentkit.inbound.phrases import (
     CHANNEL_WORDS,
     CONDITIONAL,
     DATA,
+    FOR_NOW,
     LESS,
     MARKETING_WORDS,
     MINOR,
@@ -185,17 +186,17 @@ def _judged(
     if quiet or (doubtful and contrary in {"later", "order"}):
         return reading
     scope = _scope(words, channel)
-    named = {"scope": scope, "sentence": best.text}
     sure = best.score >= limits.certain or (said and best.flagged)
     if sure and not contrary and (said or whole.scores["opt_out"] >= limits.unclear):
-        return _with(reading, "certain", "the words say so", **named)
+        return _with(reading, "certain", "the words say so", scope=scope, sentence=best.text)
     if score >= limits.unclear or said:
         why = _CONTRARY.get(contrary, "it may be one")
-        return _with(reading, "unclear", why, **named)
+        return _with(reading, "unclear", why, scope=scope, sentence=best.text)
     return reading
 
 
 _CONTRARY: Final = {
+    "now": "they may only mean for now",
     "later": "they may only ask for a later time",
     "stays": "the same words say that they want to stay",
     "conditional": "it is said under a condition",
@@ -213,6 +214,8 @@ def _contrary(sentence: str, words: str, whole: Any) -> str:
         return "conditional"
     if wish_of(sentence):
         return "later"
+    if FOR_NOW.search(words):
+        return "now"
     if LESS.search(words) or labels == {"reduce"}:
         return "less"
     return "order" if ABOUT_ORDER.search(words) and not MARKETING_WORDS.search(words) else ""

@@ -253,7 +253,7 @@ def test_an_operator_who_says_yes_records_it_as_of_the_message(mailroom: Mailroo
     assert mailroom.withdrawals() == [("c1", MAILBOX, "email", "marketing", BRAND)]
     ((at,),) = mailroom.rows("select at from consent_events where status = 'withdrawn'")
     assert at == int(written.timestamp() * 1e6)
-    assert [f.article for f in mailroom.judge().fired] == ["objection-is-final"]
+    assert "objection-is-final" in [f.article for f in mailroom.judge().fired]
     entries = mailroom.rows("select actor from entries where kind = 'consent' order by id")
     assert entries[-1] == ("operator:anna",)
     assert mailroom.pipeline.run_due() == []
@@ -322,12 +322,25 @@ def test_doubt_about_what_is_withdrawn_already_is_no_case(mailroom: Mailroom) ->
     assert mailroom.receive(UNSURE).done == ["ignored"]
 
 
+def test_a_plain_no_answers_the_open_question_about_an_unclear_one(mailroom: Mailroom) -> None:
+    case = mailroom.receive(UNSURE).cases[0]
+    other = mailroom.receive(UNSURE, brand=OUTLET).cases[0]
+    mailroom.receive(S2)
+    view = mailroom.pipeline.desk.case(case)
+    assert view.case.state == "withdrawn"
+    assert "withdrew consent: email" in view.ended
+    assert mailroom.pipeline.desk.case(other).case.state == "open"
+    standing = mailroom.rows("select count(*) from circumstances group by event order by event")
+    assert standing == [(1,), (2,)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "I do not want to unsubscribe",
         "If you keep sending this I will unsubscribe",
         "Please send fewer mails",
+        "Keine Anrufe mehr heute, bin im OP. Morgen geht.",
         "Please cancel my subscription to the premium plan",
     ],
 )
@@ -382,7 +395,9 @@ def test_one_confirmation_without_promotion_is_proposed_within_five_minutes(
 
 def test_a_confirmation_is_in_the_language_of_the_message(mailroom: Mailroom) -> None:
     mailroom.receive("Please stop sending me newsletters, but I still need the invoices.")
+    mailroom.clock.advance(timedelta(minutes=1))
     sent = mailroom.pipeline.run_due()
+    mailroom.clock.advance(timedelta(minutes=1))
     assert [n.state for _, n in sent] == ["performed"]
     case = mailroom.receive(UNSURE, **{"from": NUMBER, "channel": "sms"}).cases[0]
     turns = mailroom.pipeline.desk.case(case).conversation
@@ -515,7 +530,9 @@ def test_a_circumstance_that_comes_between_judging_and_performing_stops_it(
 # Quoted and hostile texts
 
 
-QUOTED: Callable[[str, str], str] = "{}\n\nAm Mo., 16. Nov. 2026 um 09:00 schrieb Nordlicht:\n{}".format
+QUOTED: Callable[[str, str], str] = (
+    "{}\n\nAm Mo., 16. Nov. 2026 um 09:00 schrieb Nordlicht:\n{}".format
+)
 
 
 def test_the_quoted_marketing_mail_says_nothing_for_the_person(mailroom: Mailroom) -> None:
