@@ -87,7 +87,7 @@ def task_list(groups: Sequence[TaskGroup]) -> str:
 def case_page(view: CaseView, waiver: Waiver, now: datetime) -> str:
     """One case on one page."""
     parts = [_heading(view, now)]
-    parts += _section("why it was withdrawn", [view.ended] if view.ended else [])
+    parts += _section("why it was stopped", [view.ended] if view.ended else [])
     parts += _section("why it waits", _reasons(view))
     if view.action is None:
         parts += _section("message", ["the person was erased: nothing of it is left"])

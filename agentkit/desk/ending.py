@@ -25,9 +25,9 @@ _EVENT: Final = (
 _REASONS: Final = {"suppressed": "the mailbox or number was put on the suppression list"}
 
 
-def why_ended(conn: Connection, case: Case) -> str:
-    """A sentence; empty where the case is not withdrawn."""
-    if case.state != "withdrawn":
+def why_ended(conn: Connection, case: Case, action_state: str = "") -> str:
+    """A sentence; empty where neither the case was withdrawn nor its approved action stopped."""
+    if case.state != "withdrawn" and action_state != "stopped":
         return ""
     row = execute(conn, _STOPPED, (case.tenant, case.action)).first()
     if row is None:

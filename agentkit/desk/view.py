@@ -87,7 +87,7 @@ class CaseView:
         facts: Recorded facts that the articles read, as shown.
         findings: What plugins point at, by namespace.
         conversation: What was written before, oldest first.
-        ended: Why the case was withdrawn, in words; empty where it was not.
+        ended: Why the case was withdrawn, or why what was approved was stopped; else empty.
     """
 
     case: Case
@@ -172,7 +172,7 @@ class Views:
             talk: tuple[Turn, ...] = ()
             if stored is not None:
                 talk = read_conversation(conn, vault, tenant, stored.person, review)
-            ended = why_ended(conn, case)
+            ended = why_ended(conn, case, "" if stored is None else stored.state)
         return replace(self._view(case, stored, review, talk), ended=ended)
 
     def gap_roles(self, conn: Connection, stored: StoredAction) -> dict[str, str]:

@@ -124,7 +124,7 @@ ACCOUNT: Final = _with_delete(
 
 CHANNEL_WORDS: Final = {
     "phone": _any(
-        "calls?", "calling", "phone", "ring me", "anruf\\w{0,3}", "angerufen", "rufen",
+        "calls?", "calling", "phone", "ring me", "(?:werbe)?anruf\\w{0,3}", "angerufen", "rufen",
         "ruft", "telefon\\w{0,6}", "appel\\w{0,4}", "telephon\\w{0,4}", "llam\\w{1,4}",
         "telefono",
     ),

@@ -605,6 +605,23 @@ def test_an_open_case_whose_person_writes_stop_is_withdrawn_and_says_why(
         mailroom.pipeline.desk.approve(proposal.case, CHIEF, view.case.action_digest)
 
 
+def test_an_operator_who_had_approved_is_told_why_it_was_stopped(mailroom: Mailroom) -> None:
+    mailroom.grant()
+    proposals = [
+        mailroom.propose(id=f"p{n}", confidence=0.1, text=f"Regal {n} (KI-System)") for n in (1, 2)
+    ]
+    desk = mailroom.pipeline.desk
+    for proposal in proposals:
+        desk.approve(proposal.case, CHIEF, proposal.action.digest)
+    receipt = mailroom.receive(S2)
+    assert receipt.withdrawn is not None
+    assert receipt.withdrawn["stopped"] == ["p1", "p2"]
+    for proposal in proposals:
+        view = desk.case(proposal.case)
+        assert (view.case.state, view.state) == ("decided", "stopped")
+        assert "withdrew consent: email, marketing" in view.ended
+
+
 def test_the_ledger_holds_an_entry_of_each_message_and_verifies(mailroom: Mailroom) -> None:
     from agentkit.ledger import verify
 

@@ -120,6 +120,8 @@ def closed(view: CaseView) -> Content:
         words = f"  {last.by} {verb} this case at {last.at:%H:%M} UTC; n goes on"
     else:
         words = f"  this case is {view.case.state}; n goes on"
+    if view.ended:
+        words += f"\n  {one_line(view.ended)}"
     return Content.styled(words, "bold $warning")
 
 
