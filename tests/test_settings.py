@@ -80,6 +80,28 @@ def test_a_wrong_setting_is_refused_with_its_name(tmp_path: Path, text: str, say
         load_settings(path)
 
 
+def test_how_inbound_messages_are_read_is_set_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "agentkit.toml"
+    path.write_text('withdrawal_scope = "controller"\nrevocation_certain = 0.95\n')
+    settings = load_settings(path)
+    assert (settings.withdrawal_scope, settings.revocation_certain) == ("controller", 0.95)
+    assert load_settings(tmp_path / "agentkit.toml").revocation_unclear < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('withdrawal_scope = "all"', "brand or controller"),
+        ("revocation_certain = 95", "probability"),
+    ],
+)
+def test_a_scope_or_score_that_cannot_be_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "agentkit.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        load_settings(path)
+
+
 def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(tmp_path / "none.toml")

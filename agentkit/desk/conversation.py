@@ -77,7 +77,7 @@ def _written(conn: Connection, vault: Vault, tenant: str, person: str) -> Iterat
     for (kind, channel, at, _), plain in zip(rows, texts, strict=True):
         if plain is None:
             continue
-        words = str(plain.get("text") or "")
+        words = str(plain.get("own") or plain.get("text") or "")
         who: Literal["person", "event"] = "person" if words and kind == "reply" else "event"
         yield Turn(who, from_micros(at), channel, words or kind.replace("_", "-"))
 

@@ -86,7 +86,8 @@ class Receiver:
         key, content = message_keys(unit, message, now)
         receipt, contact = work.receipt, work.ids[0]
         known = known_message(unit, message.tenant, key, content)
-        if known or not keep(unit, message, key, content, contact, at=work.at, now=now):
+        own = work.message.text
+        if known or not keep(unit, message, key, content, contact, own=own, at=work.at, now=now):
             receipt.message = known or key
             receipt.note("duplicate", "it was delivered before")
             return receipt

@@ -61,14 +61,19 @@ def keep(
     content: str,
     contact: str,
     *,
+    own: str,
     at: datetime,
     now: datetime,
 ) -> bool:
-    """Keep a message, encrypted under the person's key; False where another process was first."""
+    """Keep a message, encrypted under the person's key; False where another process was first.
+
+    ``own`` are the person's own words, where a mail is quoted below them: what people read first.
+    """
     token = unit.vault.token(message.tenant, message.sender)
     payload = {
         "id": message.id, "from": message.sender, "to": message.to, "subject": message.subject,
         "text": message.text, "list": message.list, "in_reply_to": message.in_reply_to,
+        "own": own if own != message.text else "",
     }  # fmt: skip
     person = person_key(contact, token)
     sealed = unit.vault.encrypt(unit.conn, message.tenant, person, payload)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,7 +46,7 @@ def run(settings: Settings) -> Run:
     return lambda *arguments, **more: CliRunner().invoke(cli, arguments, **more)
 
 
-def lines(result: Result) -> list[dict[str, object]]:
+def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -112,7 +113,7 @@ def test_a_circumstance_of_nobody_or_of_no_kind_is_refused(run: Run) -> None:
 def test_a_case_about_words_says_how_to_decide_it(run: Run) -> None:
     line = {"type": "reply", "from": MAILBOX, "text": "Kein Interesse, danke."}
     (answer,) = lines(run("inbound", "-", input=json.dumps(line)))
-    (case,) = answer["cases"]  # type: ignore[misc]
+    (case,) = answer["cases"]
     shown = run("desk", "show", case).output
     assert "the person may have said no" in shown
     assert "legal clock: GDPR" in shown

@@ -214,6 +214,7 @@ def test_a_brand_that_the_line_lacks_is_read_from_what_was_answered(mailroom: Ma
     mailroom.propose(OUTLET, id="sent")
     mailroom.receive(S2, brand="", in_reply_to="sent")
     assert mailroom.withdrawals()[0][-1] == OUTLET
+    mailroom.clock.advance(timedelta(minutes=1))
     mailroom.receive("Abmelden", brand="", in_reply_to="no-such")
     assert mailroom.withdrawals()[-1][-1] == "", "not known: every brand"
 
@@ -544,6 +545,11 @@ def test_the_quoted_marketing_mail_says_nothing_for_the_person(mailroom: Mailroo
 
 def test_words_above_a_quoted_mail_count(mailroom: Mailroom) -> None:
     assert mailroom.receive(QUOTED(S2, "> Neue Sofas!")).done == ["withdrawn"]
+    mailroom.clock.advance(timedelta(minutes=10))
+    case = mailroom.receive(QUOTED(UNSURE, "> Neue Sofas!"), brand=OUTLET).cases[0]
+    turns = mailroom.pipeline.desk.case(case).conversation
+    wrote = [turn.text for turn in turns if turn.who == "person"]
+    assert wrote == [S2, UNSURE], "without what they answered"
 
 
 def test_a_mail_that_is_nothing_but_quoted_goes_to_a_person(mailroom: Mailroom) -> None:
