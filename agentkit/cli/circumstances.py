@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agentkit.case import Operator
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import operator_of, with_settings
 from agentkit.errors import NotFound
 from agentkit.settings import Settings
 
@@ -59,7 +57,7 @@ def set_(settings: Settings, person: str, kind: str, reason: str, until: str | N
     from agentkit.consent import set_circumstance
     from agentkit.pipeline import build
 
-    actor = f"operator:{getpass.getuser()}"
+    actor = f"operator:{operator_of(settings).name}"
     end = None if until is None else parse_instant(until)
     pipeline = build(settings)
     try:
@@ -84,8 +82,7 @@ def lift(settings: Settings, circumstance: str, reason: str) -> None:
     from agentkit.desk import lift_by_hand
     from agentkit.pipeline import build
 
-    name = getpass.getuser()
-    operator = Operator(name, settings.roles(name))
+    operator = operator_of(settings)
     pipeline = build(settings)
     try:
         found = lift_by_hand(pipeline.desk, circumstance, operator, reason)

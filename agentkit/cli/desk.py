@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ import click
 
 from agentkit.case import Operator
 from agentkit.cli.circumstances import circumstances
+from agentkit.cli.options import operator_of as _operator
 from agentkit.cli.options import with_settings
-from agentkit.errors import AgentkitError, Conflict, ImportFileError, InvalidAction
+from agentkit.errors import Conflict, ImportFileError, InvalidAction
 from agentkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -222,17 +222,6 @@ def _desk(settings: Settings) -> Iterator[Desk]:
         yield pipeline.desk
     finally:
         pipeline.close()
-
-
-def _operator(settings: Settings) -> Operator:
-    """Whoever is logged in, with the roles that the settings give that name."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError) as error:
-        raise AgentkitError(
-            "the operating system tells no user name", hint="set the variable USER"
-        ) from error
-    return Operator(name, settings.roles(name))
 
 
 def _signed(operator: Operator) -> str:

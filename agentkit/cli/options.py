@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from agentkit.settings import load_settings
+from agentkit.case import Operator
+from agentkit.errors import AgentkitError
+from agentkit.settings import Settings, load_settings
 
-__all__ = ["with_settings"]
+__all__ = ["operator_of", "with_settings"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -32,3 +35,14 @@ def with_settings(function: _F) -> _F:
         return function(*args, settings=settings, **named)
 
     return cast("_F", wrapper)  # the same command with three more options
+
+
+def operator_of(settings: Settings) -> Operator:
+    """Whoever is logged in, with the roles that the settings give that name."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise AgentkitError(
+            "the operating system tells no user name", hint="set the variable USER"
+        ) from error
+    return Operator(name, settings.roles(name))

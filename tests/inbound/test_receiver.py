@@ -11,7 +11,7 @@ import pytest
 
 from agentkit.case import Operator
 from agentkit.clock import FixedClock
-from agentkit.consent import list_circumstances
+from agentkit.consent import list_circumstances, withdraw
 from agentkit.desk import lift_by_hand
 from agentkit.errors import Conflict, Forbidden, InvalidAction, ModelError
 from agentkit.inbound import read_inbound
@@ -368,9 +368,10 @@ def test_deleting_data_is_a_request_for_a_person_and_no_withdrawal_alone(
     assert mailroom.judge().ruling is Ruling.DEFER, "until a person has seen to it"
 
 
-def test_a_later_stop_does_not_take_the_request_off_the_desk(mailroom: Mailroom) -> None:
+def test_an_objection_to_everything_does_not_take_the_request_off_the_desk(mailroom: Mailroom) -> None:
     mailroom.receive("Bitte löschen Sie mein Konto.")
-    mailroom.receive(type="complaint")
+    with mailroom.pipeline.store.write() as unit:
+        withdraw(unit, "default", "c1", now=mailroom.clock.now())
     assert [c.articles for c in mailroom.pipeline.desk.list()] == [("rights-request",)]
 
 
