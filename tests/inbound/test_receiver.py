@@ -368,7 +368,9 @@ def test_deleting_data_is_a_request_for_a_person_and_no_withdrawal_alone(
     assert mailroom.judge().ruling is Ruling.DEFER, "until a person has seen to it"
 
 
-def test_an_objection_to_everything_does_not_take_the_request_off_the_desk(mailroom: Mailroom) -> None:
+def test_an_objection_to_everything_does_not_take_the_request_off_the_desk(
+    mailroom: Mailroom,
+) -> None:
     mailroom.receive("Bitte löschen Sie mein Konto.")
     with mailroom.pipeline.store.write() as unit:
         withdraw(unit, "default", "c1", now=mailroom.clock.now())
