@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentkit.action import Sender
 from agentkit.clock import FixedClock
 from agentkit.constitution.explain import explain, explain_all
 from agentkit.context import Contact, Person
+from agentkit.errors import ConstitutionError
 from agentkit.evidence import Evidence, Failed, Unknown
 from agentkit.jurisdiction import jurisdiction_of
 from agentkit.verdict import Outcome, Ruling, join
@@ -60,6 +62,45 @@ def test_one_more_voice_never_softens(voices: list[Outcome], one: Outcome) -> No
     if before.until is not None:
         assert after.until is not None
         assert after.until >= before.until
+
+
+@pytest.mark.parametrize(
+    ("sender", "country", "ruling"),
+    [("CA", "FR", "deny"), ("ca", "FR", "deny"), ("DE", "FR", "allow"), ("", "CA", "deny")],
+    ids=["sent from there", "written small", "neither", "received there"],
+)
+def test_a_law_that_binds_the_sender_holds_wherever_the_recipient_is(
+    tmp_path: Path, clock: FixedClock, sender: str, country: str, ruling: str
+) -> None:
+    scope = "{kinds: [message.send], jurisdictions: [CA], senders: [CA]}"
+    gate = make_gate(
+        tmp_path, clock, article("law", "mood.pushy", applies_to=scope), people=someone(country)
+    )
+    found = gate.review(message("hurry", sender=Sender("", sender)))
+    assert found.verdict.ruling.word == ruling
+
+
+def test_a_sender_of_an_unknown_country_widens_nothing_and_waits_for_nothing(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    scope = "{kinds: [message.send], jurisdictions: [CA], senders: [CA]}"
+    law = article("law", "mood.pushy", applies_to=scope)
+    found = make_gate(tmp_path, clock, law, people=someone("FR")).review(message("hurry"))
+    assert found.verdict.ruling is Ruling.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("scope", "problem"),
+    [
+        ("{kinds: [message.send], senders: [CA]}", "widens"),
+        ("{kinds: [message.send], jurisdictions: [CA], senders: [Canada]}", "'Canada'"),
+    ],
+)
+def test_senders_that_say_nothing_are_refused(
+    tmp_path: Path, clock: FixedClock, scope: str, problem: str
+) -> None:
+    with pytest.raises(ConstitutionError, match=problem):
+        make_gate(tmp_path, clock, article("law", "mood.pushy", applies_to=scope))
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any, Final
 
 import pytest
 
+from agentkit.action import Sender
 from agentkit.agent import Agent, Register
 from agentkit.clock import FixedClock
 from agentkit.constitution import Article, Binding, Catalogue, Policy, load_constitution, shipped
@@ -17,13 +18,12 @@ from agentkit.context import Person
 from agentkit.gate import Gate
 from agentkit.plugins import Plugins
 from agentkit.verdict import Review
-from agentkit_plugins import bias, circumstances, consent, deception, oversight, revise
 from tests.gates import Crowd
-from tests.plugins.shop import DISCLOSED, LAST_YEAR, NOON, Words, act, granted, person
+from tests.plugins.shop import DISCLOSED, FIRST_PARTY, LAST_YEAR, NOON, Words, act, granted, person
 
 LAWS: Final = (
     "gdpr", "eprivacy", "de-uwg", "uk-gdpr", "uk-pecr", "us-tcpa", "us-can-spam", "us-tx", "us-fl",
-    "us-ca", "casl", "eu-ai-act",
+    "us-ca", "us-co", "casl", "eu-ai-act",
 )  # fmt: skip
 PACKS: Final = ("mailbox-providers", "whatsapp")
 OWN: Final[list[tuple[str, Article]]] = [
@@ -48,7 +48,7 @@ SMS: Final[dict[str, Any]] = {"channel": "sms", "text": TEXT}
 
 @cache
 def policy(*names: str) -> tuple[Plugins, Policy]:
-    plugins = Plugins.of(consent, circumstances, bias, deception, oversight, revise)
+    plugins = Plugins.of(*FIRST_PARTY)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return plugins, Policy([Binding(constitutions=names)], catalogue)
 
@@ -58,9 +58,13 @@ def judge(
     now: str | datetime = NOON,
     names: tuple[str, ...] = DEFAULT,
     agents: tuple[Agent, ...] = (),
+    parameters: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Review:
     plugins, compiled = policy(*names)
+    if parameters:
+        bound = Binding(constitutions=names, parameters=parameters)
+        compiled = Policy([bound], compiled.catalogue)
     instant = datetime.fromisoformat(now) if isinstance(now, str) else now
     gate = Gate(
         plugins=plugins,
@@ -110,6 +114,32 @@ def test_two_hundred_examples_are_shipped() -> None:
     assert sum(len(a.examples) for _, a in OWN) >= 200
 
 
+@pytest.mark.parametrize(("name", "article"), OWN, ids=[f"{n}-{a.id}" for n, a in OWN])
+def test_every_shipped_article_carries_all_that_a_reader_of_the_law_asks_for(
+    name: str, article: Article
+) -> None:
+    """Citation, status, dates, who verified it how, and examples: break, keep and a boundary."""
+    said = article.model_fields_set
+    assert said >= {"cites", "status", "effective_from", "verified_on", "verified_by", "owner"}
+    assert all(cite.strip() for cite in article.cites)
+    assert article.effective_from is not None
+    assert article.effective_until is None or article.effective_until > article.effective_from
+    expected = [e.expect for e in article.examples]
+    assert len(article.examples) >= 3
+    assert article.then in expected, "one that breaks it"
+    assert "allow" in expected, "one that keeps it"
+    assert len({str(e.given) + e.at for e in article.examples}) == len(article.examples)
+
+
+@pytest.mark.parametrize(("name", "article"), OWN, ids=[f"{n}-{a.id}" for n, a in OWN])
+def test_what_was_verified_from_memory_warns_or_says_that_it_is_held_as_a_policy(
+    name: str, article: Article
+) -> None:
+    if "from memory" in article.verified_by.partition(";")[0]:
+        held = article.status == "policy" or "policy" in article.verified_by
+        assert article.mode == "warn" or held
+
+
 @pytest.mark.parametrize("name", LAWS + PACKS)
 def test_a_law_file_says_what_it_does_not_cover(name: str) -> None:
     about = " ".join(load_constitution(name).files[-1].about.split())
@@ -123,7 +153,7 @@ def test_an_article_carries_citation_status_dates_source_and_three_examples(
     assert article.cites
     assert article.model_fields_set >= {"status", "effective_from", "verified_on", "verified_by"}
     assert article.effective_from is not None
-    assert article.effective_from <= date(2026, 11, 23)
+    assert article.effective_from <= date(2026, 11, 23) or article.pending
     assert article.effective_until is None or article.effective_until > article.effective_from
     assert article.verified_on == date(2026, 11, 23)
     assert "company policy" not in article.verified_by
@@ -298,6 +328,50 @@ def test_what_is_only_recorded_is_recorded() -> None:
     assert review.verdict.ruling.word == "allow"
     assert [f.article for f in review.verdict.noted] == ["mailbox-asked-for"]
     assert fired(review) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "begins"),
+    [
+        ("gdpr", person(), "2018-05-25"),
+        ("us-ca", person(**CALIFORNIA), "2027-01-01"),
+        ("us-co", person(country="US", region="CO", timezone="America/Denver"), "2027-01-01"),
+    ],
+)
+def test_a_significant_decision_waits_for_a_person_from_the_day_the_law_says(
+    name: str, who: Person, begins: str
+) -> None:
+    offer: dict[str, Any] = {"kind": "offer.set", "args": {"amount": 90.0}}
+    first = datetime.fromisoformat(f"{begins}T12:00:00Z")
+    listed = {"significant_kinds": ["offer.set"]}
+    assert ruling(who, first, (name,), parameters=listed, **offer) == "escalate"
+    assert ruling(who, first - timedelta(days=1), (name,), parameters=listed, **offer) == "allow"
+    assert ruling(who, first, (name,), **offer) == "allow"
+
+
+def test_canadas_law_follows_a_canadian_sender_abroad() -> None:
+    gone = person(country="FR", timezone="Europe/Paris", suppressed=frozenset({"email"}))
+    from_canada = judge(gone, names=("casl",), sender=Sender("Maple", "CA"))
+    from_france = judge(gone, names=("casl",), sender=Sender("Pomme", "FR"))
+    assert "casl-unsubscribed" in fired(from_canada)
+    assert "casl-unsubscribed" not in fired(from_france)
+
+
+def test_a_canadian_sender_may_write_where_the_recipients_law_gives_a_ground() -> None:
+    assert ruling(person(**US), names=("casl",), sender=Sender("Maple", "CA")) == "allow"
+
+
+@pytest.mark.parametrize("place", [{"country": ""}, {"country": "US", "region": ""}])
+def test_where_the_place_is_open_every_plausible_law_waits_for_the_record(
+    place: dict[str, str],
+) -> None:
+    """A region that decides, or a country: a task for its owner, no permission."""
+    agreed = (granted("sms", at=LONG_AGO),)
+    who = person(**place, timezone="America/Chicago", consents=agreed)
+    verdict = judge(who, "2026-11-23T14:30:00Z", **SMS).verdict
+    assert verdict.ruling.word == "defer"
+    assert verdict.tasks
+    assert set(verdict.tasks) <= {"contact.country", "contact.region"}
 
 
 @pytest.mark.parametrize("name", ["eu-ai-act", "us-ca"])

@@ -18,15 +18,11 @@ from agentkit.constitution import (
 )
 from agentkit.constitution.check import check_examples
 from agentkit.kinds import Kinds
-from agentkit_plugins import bias, circumstances, consent, deception, oversight
+from tests.plugins.shop import FIRST_PARTY
 
 CATALOGUE = Catalogue(
     Kinds(),
-    [
-        c
-        for plugin in (consent, circumstances, bias, deception, oversight)
-        for c in plugin.declare().evidence
-    ],
+    [c for plugin in FIRST_PARTY for c in plugin.declare().evidence],
 )
 ARTICLES: list[tuple[str, Article]] = [
     (name, article) for name in shipped() for article in load_constitution(name).files[-1].articles

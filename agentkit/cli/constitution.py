@@ -166,7 +166,7 @@ def _scope(article: Article) -> str:
     scope = article.applies_to
     return " ".join(
         f"{name}={','.join(values)}"
-        for name in ("kinds", "channels", "purposes", "jurisdictions")
+        for name in ("kinds", "channels", "purposes", "jurisdictions", "senders")
         if (values := getattr(scope, name))
     )
 

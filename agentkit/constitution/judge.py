@@ -214,7 +214,8 @@ class Judge:
             voices.fired.append(article.fired(until))
 
     def _bench(self, action: Action, jurisdiction: Jurisdiction, day: date) -> _Bench:
-        key = (action.kind, action.channel, action.purpose, jurisdiction, day)
+        sender = action.sender.country.upper()
+        key = (action.kind, action.channel, action.purpose, jurisdiction, sender, day)
         bench = self._benches.get(key)
         if bench is None:
             if len(self._benches) >= _BENCHES:
@@ -228,7 +229,8 @@ class Judge:
         for article, scope in self._scopes:
             if not scope.holds(action) or not article.located.article.in_force(day):
                 continue
-            if _certain(scope, jurisdiction):
+            sent_from = action.sender.country.upper() in article.located.article.applies_to.senders
+            if sent_from or _certain(scope, jurisdiction):
                 chosen.append(article)
             elif jurisdiction.plausible(scope.jurisdictions):
                 chosen.append(article)

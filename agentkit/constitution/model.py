@@ -18,12 +18,26 @@ class _Strict(BaseModel):
 
 
 class AppliesTo(_Strict):
-    """Which actions an article is about; an empty list means all."""
+    """Which actions an article is about; an empty list means all.
+
+    ``senders`` widens ``jurisdictions``: a law that also binds whoever sends from a country holds
+    wherever the recipient is.
+    """
 
     kinds: list[str] = Field(default_factory=list)
     channels: list[str] = Field(default_factory=list)
     purposes: list[str] = Field(default_factory=list)
     jurisdictions: list[str] = Field(default_factory=list)
+    senders: list[str] = Field(
+        default_factory=list,
+        description="countries of the sender; the article also holds for recipients elsewhere",
+    )
+
+    @model_validator(mode="after")
+    def _senders_widen_something(self) -> AppliesTo:
+        if self.senders and not self.jurisdictions:
+            raise ValueError("`senders:` widens `jurisdictions:`; without those it says nothing")
+        return self
 
     def scope(self) -> Scope:
         """As a scope."""

@@ -169,6 +169,7 @@ def _compile(located: Located, catalogue: Catalogue, dialect: Dialect) -> Compil
             dialect.compile(article.unless)
         condition = dialect.compile(article.condition)
         until = dialect.compile(article.until, "timestamp") if article.until else None
+        check_scope_words(article.applies_to.scope(), article.applies_to.senders)
         _check_scope(
             article.applies_to.scope(), [condition, *([until] if until else [])], catalogue
         )
@@ -185,7 +186,6 @@ def _check_scope(scope: Scope, expressions: Sequence[Expression], catalogue: Cat
     for kind in sorted(scope.kinds):
         if kind not in catalogue.kinds:
             catalogue.kinds.get(kind)
-    check_scope_words(scope)
     for expression in expressions:
         for name in sorted(expression.needs):
             fact = catalogue.facts.get(name)

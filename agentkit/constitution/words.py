@@ -21,8 +21,8 @@ _GROUPS: Final = frozenset({"EU", "EEA", "UK"})
 _CODE: Final = re.compile(r"([A-Z]{2})(-[A-Z0-9]{1,3})?")
 
 
-def check_scope_words(scope: Scope) -> None:
-    """Refuse a misspelt channel, purpose or jurisdiction in ``applies_to``.
+def check_scope_words(scope: Scope, senders: Iterable[str] = ()) -> None:
+    """Refuse a misspelt channel, purpose, jurisdiction or sender's country in ``applies_to``.
 
     Raises:
         ConstitutionError: names the word and the one that was meant.
@@ -39,6 +39,9 @@ def check_scope_words(scope: Scope) -> None:
     unknown = _no_jurisdiction(scope.jurisdictions)
     if unknown:
         raise ConstitutionError(f"{unknown!r} is no jurisdiction", hint=_CODES)
+    stranger = next((c for c in sorted(senders) if country_code(c) != c), "")
+    if stranger:
+        raise ConstitutionError(f"{stranger!r} is no country of a sender", hint="write DE or US")
 
 
 def check_binding(binding: Binding, loaded: Sequence[Constitution], catalogue: Catalogue) -> None:

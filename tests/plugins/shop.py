@@ -20,6 +20,8 @@ from agentkit.plugins import Plugins
 from agentkit_plugins import bias, circumstances, consent, deception, oversight, revise
 from tests.gates import Crowd
 
+FIRST_PARTY = (consent, circumstances, bias, deception, oversight, revise)
+"""The plugins that ship."""
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
 LAST_YEAR = datetime(2025, 12, 1, tzinfo=UTC)
@@ -129,7 +131,7 @@ def shop(
     **binding: Any,
 ) -> Gate:
     """A gate with all first-party plugins."""
-    plugins = Plugins.of(consent, circumstances, bias, deception, oversight, revise)
+    plugins = Plugins.of(*FIRST_PARTY)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return Gate(
         plugins=plugins,
