@@ -184,6 +184,7 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
         "message.send",
         Arg("subject_line", required=False, default=""),
         Arg("template", required=False, default=""),
+        Arg("list_unsubscribe", required=False, default=""),
         outbound=True,
         reversibility="irreversible",
     ),

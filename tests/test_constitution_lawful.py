@@ -25,6 +25,7 @@ from agentkit.crm.importing import (
 from agentkit.store import Store
 from agentkit.verdict import Review
 from tests.plugins.shop import (
+    ADVERTISED,
     DISCLOSED,
     LAST_YEAR,
     NOON,
@@ -194,7 +195,7 @@ def test_a_lie_about_the_stock_is_taken_out_and_one_that_is_all_there_is_goes_to
     assert "2" not in review.action.text
     assert ruling(stocked, text="Only 2 left!") == "escalate"
     few = person(**US, records={"product": {"stock": 2}})
-    assert not judge(few, text="Only 2 left!" + DISCLOSED).revised
+    assert not judge(few, text="Only 2 left!" + ADVERTISED + DISCLOSED).revised
 
 
 def test_a_machine_that_says_it_is_a_person_is_denied_and_not_improved() -> None:

@@ -11,10 +11,7 @@ from click.testing import CliRunner
 
 from agentkit.cli import cli
 
-TEXT = (
-    "Hello Jo, our new sofas are in the shop. Reply STOP to opt out.\n\n"
-    "Nordlicht. This message was written by an AI assistant."
-)
+TEXT = "Hello Jo, the new sofas of Nordlicht are in our shop for you to see."
 AGREED = [{"channel": "sms", "purpose": "marketing", "status": "granted", "at": "2020-01-01"}]
 DALLAS = {"country": "US", "region": "TX", "timezone": "America/Chicago"}
 EL_PASO = {"country": "US", "region": "TX", "timezone": "America/Denver"}

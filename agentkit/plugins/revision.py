@@ -19,6 +19,8 @@ _FIXED_ARGS: Final = frozenset(
     }
 )  # fmt: skip
 """Arguments that say what is done, to whom and for how much."""
+_ADDED_ARGS: Final = frozenset({"list_unsubscribe"})
+"""Arguments that a reviser may add: headers that a law or a mailbox provider asks for."""
 
 
 def checked_revision(action: Action, revised: Any) -> Action | None:
@@ -57,11 +59,11 @@ def _check_text(text: Any) -> None:
 
 
 def _check_args(before: Mapping[str, Any], after: Any) -> None:
-    if not isinstance(after, Mapping) or set(after) != set(before):
+    if not isinstance(after, Mapping) or set(after) - _ADDED_ARGS != set(before) - _ADDED_ARGS:
         msg = "a revision may not add or remove arguments"
         raise InvalidAction(msg)
     for name, value in after.items():
-        old = before[name]
+        old = before.get(name, "")
         words = isinstance(old, str) and isinstance(value, str) and name not in _FIXED_ARGS
         if value != old and not words:
             msg = f"a revision may not change the argument {name!r}"

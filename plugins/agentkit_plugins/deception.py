@@ -23,6 +23,7 @@ from agentkit import (
 )
 from agentkit_plugins.claims import Claim, check
 from agentkit_plugins.reading import read
+from agentkit_plugins.senders import words_of
 from agentkit_plugins.signatures import is_known
 
 __all__ = ["Deception", "Truth"]
@@ -105,9 +106,9 @@ def _deceptions(actions: Sequence[Action], context: Context) -> dict[int, Eviden
 
 
 def _texts(action: Action) -> Sequence[str]:
-    """What a person would read; the body first, because its spans are shown."""
+    """What a person would read, less the lines that a law asks for; the body first: it is shown."""
     subject = action.args.get("subject_line", "")
-    return [t for t in (action.text, subject) if isinstance(t, str) and t.strip()]
+    return [t for t in (words_of(action), subject) if isinstance(t, str) and t.strip()]
 
 
 def _seen(parts: Sequence[Any]) -> Deception:

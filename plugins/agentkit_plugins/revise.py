@@ -12,17 +12,13 @@ from typing import Final
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claim_patterns import SENTENCE
 from agentkit_plugins.claims import check
+from agentkit_plugins.footers import DISCLOSURES
 from agentkit_plugins.phrases import PRESSURE, fold, place_of
 from agentkit_plugins.reading import read
+from agentkit_plugins.senders import words_of
 
 __all__ = ["language_of"]
 
-_LINES: Final = {
-    "en": "This message was written by an AI assistant.",
-    "de": "Diese Nachricht hat ein KI-Assistent geschrieben.",
-    "fr": "Ce message a été rédigé par un assistant IA.",
-    "es": "Este mensaje lo ha redactado un asistente de IA.",
-}
 _WORDS: Final = {
     code: frozenset(words.split())
     for code, words in {
@@ -49,9 +45,9 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     if not action.text or not any(f.revise for f in verdict.fired):
         return None
     text = _without(action.text, _contradicted(action, context))
-    if _flagged(text, context):
+    if _flagged(words_of(action.revised(text=text)), context):
         text = _without(text, _pressure(text))
-    if len(text.strip()) < min(_LEAST_LEFT, len(action.text)):
+    if len(words_of(action.revised(text=text))) < min(_LEAST_LEFT, len(words_of(action))):
         return None
     text = _disclosing(text, action, context)
     return None if text == action.text else action.revised(text=text)
@@ -100,7 +96,7 @@ def _disclosing(text: str, action: Action, context: Context) -> str:
         return text
     person = context.person(action)
     spoken = person.contact.language if person is not None else ""
-    return f"{text.rstrip()}\n\n{_LINES[language_of(text, spoken)]}"
+    return f"{text.rstrip()}\n\n{DISCLOSURES[language_of(text, spoken)]}"
 
 
 def language_of(text: str, spoken: str = "") -> str:
@@ -115,4 +111,4 @@ def language_of(text: str, spoken: str = "") -> str:
     best = max(counts, key=lambda code: counts[code])
     if counts[best] and list(counts.values()).count(counts[best]) == 1:
         return best
-    return spoken[:2] if spoken[:2] in _LINES else "en"
+    return spoken[:2] if spoken[:2] in DISCLOSURES else "en"

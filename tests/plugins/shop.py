@@ -17,14 +17,15 @@ from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
 from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
-from agentkit_plugins import bias, circumstances, consent, deception, oversight, revise
+from agentkit_plugins import bias, circumstances, consent, deception, duties, oversight, revise
 from tests.gates import Crowd
 
-FIRST_PARTY = (consent, circumstances, bias, deception, oversight, revise)
-"""The plugins that ship."""
+FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, revise)
+"""The plugins that ship, in the order of their names: as an installation asks them."""
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
 LAST_YEAR = datetime(2025, 12, 1, tzinfo=UTC)
+ADVERTISED = "\n\nThis is an advertisement.\nTo stop these messages, reply with “unsubscribe”."
 DISCLOSED = "\n\nThis message was written by an AI assistant."
 
 
