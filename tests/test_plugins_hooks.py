@@ -85,6 +85,16 @@ def test_a_reviser_that_changes_more_than_words_is_passed_over(
     assert [(n, a.text, a.args) for n, a in made] == [("polite", "kind regards", action.args)]
 
 
+def test_a_reviser_may_add_the_header_that_lets_people_unsubscribe_and_not_take_it_away() -> None:
+    header = {"list_unsubscribe": "<https://x.example/u>"}
+    message = Action.create(id="9", kind="message.send", subject="C-1", text="hello")
+    adds = reviser("adds", lambda a: replace(a, args={**a.args, **header}))
+    made = list(Plugins.of(adds).revise(message, VERDICT, CONTEXT))
+    assert [dict(a.args) for _, a in made] == [header]
+    takes = reviser("takes", lambda a: replace(a, args={}))
+    assert list(Plugins.of(takes).revise(made[0][1], VERDICT, CONTEXT)) == []
+
+
 def test_a_revision_is_cleaned_of_characters_that_blind_a_judge() -> None:
     blinding = reviser("blinding", lambda a: replace(a, text="hello\0 buy now"))
     made = list(Plugins.of(blinding).revise(ACTION, VERDICT, CONTEXT))

@@ -70,3 +70,46 @@ def test_a_text_to_texas(
 ) -> None:
     answer = review(now, place, tmp_path)
     assert (answer["ruling"], answer["until"]) == ("allow" if until is None else "defer", until)
+
+
+ANKE = {
+    "name": "Anke Petersen", "email": "anke.petersen@example.de", "type": "consumer",
+    "country": "DE", "timezone": "Europe/Berlin", "language": "de",
+    "relationship": {"last_purchase": "2024-02-09"},
+    "consents": [
+        {"channel": "email", "purpose": "marketing", "brand": "Nordlicht Möbel",
+         "status": "granted", "at": "2023-04-18"},
+        {"channel": "email", "purpose": "marketing", "brand": "Nordlicht Möbel",
+         "status": "withdrawn", "at": "2026-11-16T10:02:00+01:00"},
+    ],
+}  # fmt: skip
+ANKES_INVOICE = (
+    "Guten Tag Frau Petersen,\n\nanbei die Rechnung 2026-1182 über 1.290,00 €. Bitte überweisen "
+    "Sie den Betrag innerhalb von 14 Tagen.\n{}\nMit freundlichen Grüßen\nNordlicht Möbel"
+)
+
+
+def test_a_line_of_advertising_is_taken_out_of_the_invoice_of_somebody_who_withdrew(
+    tmp_path: Path,
+) -> None:
+    """With the shipped model: the line goes, the invoice stays, and it is sent."""
+    answer = review(
+        "2026-11-18T10:00+01:00", {}, tmp_path, channel="email", purpose="billing",
+        sender={"brand": "Nordlicht Möbel", "country": "DE"}, contact=ANKE,
+        text=ANKES_INVOICE.format("Und: 20 % auf Sofas bis Sonntag!\n"),
+    )  # fmt: skip
+    assert (answer["ruling"], answer["gaps"]) == ("allow", [])
+    disclosed = "\n\nDiese Nachricht hat ein KI-Assistent geschrieben."
+    assert answer["revised"]["text"] == ANKES_INVOICE.format("") + disclosed
+    assert answer["revised"]["by"] == ["purpose", "revise"]
+    assert answer["evidence"]["purpose"]["mismatch"] is False
+
+
+def test_the_same_invoice_without_the_line_is_only_given_its_disclosure(tmp_path: Path) -> None:
+    answer = review(
+        "2026-11-18T10:00+01:00", {}, tmp_path, channel="email", purpose="billing",
+        sender={"brand": "Nordlicht Möbel", "country": "DE"}, contact=ANKE,
+        text=ANKES_INVOICE.format(""),
+    )  # fmt: skip
+    assert answer["ruling"] == "allow"
+    assert answer["revised"]["by"] == ["revise"]

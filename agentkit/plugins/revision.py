@@ -59,7 +59,7 @@ def _check_text(text: Any) -> None:
 
 
 def _check_args(before: Mapping[str, Any], after: Any) -> None:
-    if not isinstance(after, Mapping) or set(after) - _ADDED_ARGS != set(before) - _ADDED_ARGS:
+    if not isinstance(after, Mapping) or not set(before) <= set(after) <= {*before, *_ADDED_ARGS}:
         msg = "a revision may not add or remove arguments"
         raise InvalidAction(msg)
     for name, value in after.items():

@@ -20,11 +20,13 @@ import re
 from typing import Final
 
 from agentkit import Action, Context, Evidence, Manifest, Verdict, fact, hookimpl
-from agentkit_plugins.footers import Identity, body_of, footer
+from agentkit_plugins.as_marketing import as_marketing
+from agentkit_plugins.footers import Identity, footer
 from agentkit_plugins.phrases import fold, place_of
+from agentkit_plugins.promotion import is_mixed
 from agentkit_plugins.purposes import SERVICE_PURPOSES
 from agentkit_plugins.revise import language_of
-from agentkit_plugins.senders import DutySettings, configured, identity_of, introduce
+from agentkit_plugins.senders import DutySettings, configured, identity_of, introduce, words_of
 from agentkit_plugins.signatures import signature
 
 __all__ = ["Message"]
@@ -133,20 +135,29 @@ def _names_sender(text: str, folded: str, identity: Identity) -> bool:
 def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     """Add what an advertising message lacks, once, in its language; None where nothing is to do."""
     asked = action.kind == "message.send" and any(f.revise for f in verdict.fired)
-    if not asked or not action.text or action.purpose in SERVICE_PURPOSES:
+    if not asked or not action.text or not _is_marketing(action, context):
         return None
     found = examine(action, context)
     identity = identity_of(action)
     lacking = _lacking(found, action) if isinstance(found, Message) else []
     person = context.person(action)
     spoken = person.contact.language if person is not None else ""
-    language = language_of(body_of(action.text, identity, action.subject), spoken)
+    language = language_of(words_of(action), spoken)
     lines = footer(lacking, language, action.channel, identity, action.subject)
     args = _with_header(action, identity)
     if not lines and args == action.args:
         return None
     text = f"{action.text.rstrip()}\n\n{lines}" if lines else action.text
     return action.revised(text=text, args=args)
+
+
+def _is_marketing(action: Action, context: Context) -> bool:
+    """It is declared so, or it advertises and may: what may not is taken out and needs no lines."""
+    if action.purpose not in SERVICE_PURPOSES:
+        return True
+    if not is_mixed(words_of(action), context, context.person(action)):
+        return False
+    return as_marketing(action, context).reach == "permitted"
 
 
 def _lacking(found: Message, action: Action) -> list[str]:

@@ -130,7 +130,8 @@ def _is_duty(line: str, known: frozenset[str]) -> bool:
 def _known(identity: Identity, contact: str) -> frozenset[str]:
     tables = (DISCLOSURES, _BY_REPLY, _BY_STOP, _ADVERTISING)
     lines = {line for table in tables for line in table.values()}
-    lines |= {identity.imprint, identity.sender, identity.postal_address}
+    if identity.postal_address:  # a name alone is a signature, and belongs to the letter
+        lines |= {identity.imprint, identity.postal_address}
     link = identity.link(contact)
     if link:
         lines |= {line.format(url=link) for line in _BY_LINK.values()}

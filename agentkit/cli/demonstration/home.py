@@ -31,6 +31,13 @@ case_hours = 87600  # the demo's clock stands still: its cases stay open
 
 [operators]
 "*" = ["operator", "supervisor", "account-owner", "fairness"]
+
+[plugins.duties]
+sender = "Nordlicht Möbel"
+postal_address = "Hafenstr. 1, 20457 Hamburg"
+
+[plugins.purpose.compatible]
+"lead.score" = ["support"]  # urgent tickets lower a score, and nothing more
 """
 
 
