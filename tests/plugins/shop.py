@@ -17,10 +17,10 @@ from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
 from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
-from agentkit_plugins import bias, circumstances, consent, deception, duties, oversight, purpose, revise
+from agentkit_plugins import bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise
 from tests.gates import Crowd
 
-FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, purpose, revise)
+FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise)
 """The plugins that ship, in the order of their names: as an installation asks them."""
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
