@@ -64,6 +64,8 @@ class Settings:
         revocation_certain: Score of the opt_out head from which a withdrawal is recorded at once.
         revocation_unclear: Score from which on a person decides whether it is one.
         circumstance_certain: Score of the needs_human head from which a circumstance is recorded.
+        catalogue: The field catalogue: record, field, then ``source``, ``sensitivity``,
+            ``purposes`` and ``retention``; read by `agentkit.crm.catalogue`.
     """
 
     home: Path = Path(".agentkit")
@@ -86,6 +88,7 @@ class Settings:
     revocation_certain: float = 0.9
     revocation_unclear: float = 0.35
     circumstance_certain: float = 0.9
+    catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -102,7 +105,7 @@ _TEXTS: Final = ("database", "tenant", "crm", "country", "withdrawal_scope")
 _SCORES: Final = ("revocation_certain", "revocation_unclear", "circumstance_certain")
 _PATHS: Final = ("home", "agents", "plugins_dir")
 _LISTS: Final = ("constitutions", "disabled", "brands")
-_TABLES: Final = ("fields", "plugins")
+_TABLES: Final = ("fields", "plugins", "catalogue")
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -202,7 +205,7 @@ def _strings(key: str, value: Any, path: Path) -> list[str]:
 
 
 def _table(key: str, value: Any, path: Path) -> Mapping[str, Any]:
-    """A table of tables: settings by plugin, field mappings by record."""
+    """A table of tables: settings by plugin, field mappings and the catalogue by record."""
     table = _expect(value, dict, key, path)
     return {name: dict(_expect(t, dict, f"{key}.{name}", path)) for name, t in table.items()}
 

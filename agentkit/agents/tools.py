@@ -11,6 +11,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from agentkit.action import Action
 from agentkit.context import Person
+from agentkit.crm.catalogue import field_catalogue, purposes_of
 from agentkit.pipeline import Pipeline
 
 __all__ = ["PROPOSALS", "READS", "ActionBuilder", "crm_tools"]
@@ -119,26 +120,44 @@ def _only_proposed(*arguments: object) -> RuntimeError:
     return RuntimeError("this tool only proposes: run the agent with EthicsMiddleware")
 
 
+def _fields_of(person: Person) -> dict[str, Any]:
+    """Everything about a person that is no record of its own; the business's own fields, too."""
+    c = person.contact
+    own = {
+        "name": c.name, "email": c.email, "phone": c.phone, "language": c.language,
+        "country": c.country, "company": c.company, "type": c.type, "owner": c.owner,
+        "segment": c.fields.get("segment", ""),
+        "last_purchase": c.relationship.last_purchase,
+    }  # fmt: skip
+    return {**c.fields, **own}
+
+
 @dataclass
 class _Reader:
-    """Reads what an agent may see: never e-mail addresses or numbers, which it does not need."""
+    """Reads what an agent may see: the fields that its purpose needs, by the field catalogue."""
 
     pipeline: Pipeline
     agent: str
 
-    def get_contact(self, contact: str) -> str:
-        """What is known of a contact: language, country, company, deals, tickets, last mail."""
+    def __post_init__(self) -> None:
+        """Read the catalogue once."""
+        self.catalogue = field_catalogue(self.pipeline.settings)
+
+    def get_contact(self, contact: str, purpose: str = "") -> str:
+        """What is known of a contact, for a purpose: language, country, company, deals, tickets.
+
+        Fields that the purpose does not need are null and listed under ``hidden``.
+        """
         person = self._person(contact)
         if person is None:
             return json.dumps({"error": f"no contact {contact}"})
-        c = person.contact
-        known = {
-            "contact": c.id, "name": c.name, "language": c.language, "country": c.country,
-            "company": c.company, "type": c.type, "owner": c.owner,
-            "segment": c.fields.get("segment", ""),
-            "last_purchase": c.relationship.last_purchase,
-            "records": {kind: dict(fields) for kind, fields in person.records.items()},
-        }  # fmt: skip
+        wanted = purposes_of(self.pipeline.gate.register.get(self.agent), purpose)
+        shown, hidden = self.catalogue.shown("contact", _fields_of(person), wanted)
+        records = {}
+        for kind, fields in person.records.items():
+            records[kind], more = self.catalogue.shown(kind, fields, wanted)
+            hidden += more
+        known = {"contact": person.contact.id, **shown, "records": records, "hidden": hidden}
         return json.dumps(known, default=str, ensure_ascii=False)
 
     def compute_score(self, contact: str) -> str:

@@ -9,6 +9,7 @@ from agentkit.agent import Register, load_register
 from agentkit.clock import Clock, SystemClock
 from agentkit.constitution import Binding, Catalogue, FieldMapping, Policy, read_binding
 from agentkit.crm import CRM, BuiltinCRM, PeopleSource, StorePeople
+from agentkit.crm.catalogue import field_catalogue
 from agentkit.desk import Desk
 from agentkit.errors import ConfigError
 from agentkit.gate import Gate
@@ -43,6 +44,7 @@ def build(
         AgentkitError: settings, constitutions, plugins or the database are not in order.
     """
     clock = clock or SystemClock()
+    field_catalogue(settings)  # what is wrong with it is said now, not when an agent reads
     plugins = find_plugins(settings) if plugins is None else plugins
     store = Store.open(settings.url, clock=clock, home=settings.home)
     try:

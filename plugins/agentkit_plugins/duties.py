@@ -34,7 +34,10 @@ __all__ = ["Message"]
 _HTTPS: Final = re.compile(r"<https://[^\s<>]{1,2000}>")
 _OPT_OUTS: Final = (
     "unsubscribe", "opt out", "opt-out", "reply stop", "text stop", "stop to end",
-    "no longer wish to receive", "email preferences",
+    "no longer wish to receive", "email preferences", "want no more offers", "no more of these",
+    "keine angebote mehr", "keine werbung mehr", "keine solchen nachrichten mehr",
+    "ne voulez plus recevoir", "ne souhaitez plus recevoir", "no quiere recibir más",
+    "no desea recibir más",
     "abmelden", "abbestellen", "abmeldung", "austragen", "antwort mit stop", "widersprechen",
     "désabonner", "désabonnement", "désinscrire", "désinscription", "répondez stop", "stop au",
     "darse de baja", "darte de baja", "responda stop", "responda baja", "responda «baja»",

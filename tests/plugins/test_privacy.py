@@ -104,7 +104,7 @@ def test_arguments_are_searched_whatever_they_lie_in() -> None:
     deep: Any = f"card {CARD}"
     for _ in range(30):
         deep = {"a": [deep]}
-    call = {"kind": "tool.call", "channel": "", "purpose": ""}
+    call: dict[str, Any] = {"kind": "tool.call", "channel": "", "purpose": ""}
     facts_ = found(args={"tool": "pay", "arguments": deep}, **call)
     assert facts_["secret_numbers"] is True
     number = found(args={"tool": "pay", "arguments": {"card": 4111111111111111}}, **call)
