@@ -35,6 +35,11 @@ of_a_law = pytest.mark.parametrize(
     ids=[a.id for n, a in OWN if n in LAWS + PACKS],
 )
 TEXT: Final = "Hello, our new sofas are in the shop. Come and see them." + DISCLOSED
+INVOICE: Final = (
+    "Hello Anke, invoice 30917 over 412.00 EUR (19 % VAT) is attached. Please pay to DE89 3704 "
+    "0044 0532 0130 00 within 14 days, or call us at +49 30 23125001."
+) + DISCLOSED
+OFFER: Final = " PS: 20% off all sofas until Sunday."
 DEFAULT: Final = ("crm-default",)
 US: Final = {"country": "US", "region": "NY", "timezone": "America/New_York"}
 TEXAS: Final = {"country": "US", "region": "TX", "timezone": "America/Chicago"}
@@ -210,6 +215,14 @@ def test_a_text_to_texas_at_half_past_eight_depends_on_the_date_alone(
         (person(suppressed=frozenset({"*"})), {"channel": "sms", "purpose": "service"}),
         (person(), {"channel": "post"}),
         (person(**GB), {"kind": "lead.score", "args": {"score": 0.4, "inputs": {"visits": 2}}}),
+        (person(consents=(granted(),)), {"sender": Sender("Acme", "US")}),
+        (person(**CANADA, bought=LAST_YEAR), {"sender": Sender("Maple", "CA")}),
+        (person(country="FR", timezone="Europe/Paris", type="business"), CALL),
+        (person(**US), {"purpose": "billing", "text": INVOICE}),
+        (person(suppressed=frozenset({"*"})), {"purpose": "billing", "text": INVOICE}),
+        (person(consents=(granted(),)), {"purpose": "billing", "text": INVOICE + OFFER}),
+        (person(**CANADA), {"channel": "whatsapp", "purpose": "support"}),
+        (person(**US), {"channel": "sms", "purpose": "security", "now": "2026-11-23T08:00:00Z"}),
     ],
     ids=[
         "US opt-out mail",
@@ -227,6 +240,14 @@ def test_a_text_to_texas_at_half_past_eight_depends_on_the_date_alone(
         "delivery notice to a suppressed person",
         "letter to a German",
         "score of a Briton",
+        "an American sender to a German who agreed",
+        "a Canadian sender to its customer",
+        "call to a French firm",
+        "invoice with an account and a rate of tax",
+        "the same to somebody who objects to all marketing",
+        "the same with an offer, to somebody who agreed",
+        "answer by chat to a Canadian",
+        "code by text at night",
     ],
 )
 @pytest.mark.parametrize("names", [DEFAULT, ("crm-default", *PACKS)], ids=["default", "packs"])

@@ -31,6 +31,7 @@ def test_constitutions_and_types_travel_in_the_wheel(wheel: zipfile.ZipFile) -> 
     names = set(wheel.namelist())
     for wanted in ("base.yaml", "crm-default.yaml", "strict.yaml"):
         assert f"agentkit_constitutions/{wanted}" in names
+    assert "agentkit_plugins/compatibility.yaml" in names
     assert "agentkit/py.typed" in names
     assert not any("/tests/" in n or n.startswith("examples/") for n in names)
 
@@ -38,7 +39,7 @@ def test_constitutions_and_types_travel_in_the_wheel(wheel: zipfile.ZipFile) -> 
 def test_plugins_are_reached_through_entry_points(wheel: zipfile.ZipFile) -> None:
     name = next(n for n in wheel.namelist() if n.endswith("entry_points.txt"))
     text = wheel.read(name).decode()
-    for plugin in ("consent", "bias", "deception", "oversight"):
+    for plugin in ("consent", "bias", "deception", "duties", "oversight", "privacy", "purpose"):
         assert f"{plugin} = agentkit_plugins.{plugin}" in text
 
 

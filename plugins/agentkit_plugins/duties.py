@@ -121,10 +121,10 @@ def _has_address(folded: str, identity: Identity) -> bool:
     known = identity.postal_address
     if known and fold(known) in folded:
         return True
-    street = _STREET.search(folded)
+    codes = list(_POSTCODE.finditer(folded))
+    street = _STREET.search(folded) if codes else None
     if street is None:
         return False
-    codes = _POSTCODE.finditer(folded)
     return any(c.end() <= street.start() or c.start() >= street.end() for c in codes)
 
 

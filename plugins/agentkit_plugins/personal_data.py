@@ -154,7 +154,13 @@ def _is_card(number: str) -> bool:
     return mastercard and luhn.is_valid(number)
 
 
+_LIKE_A_NUMBER: Final = re.compile(r"\d[\d ()/.\u00a0-]{4,20}\d")
+"""The library takes its time: it is asked only where there is something like a number."""
+
+
 def _phones(text: str, region: str) -> Iterator[Found]:
+    if not _LIKE_A_NUMBER.search(text):
+        return
     matcher = phonenumbers.PhoneNumberMatcher(
         text, region or None, leniency=phonenumbers.Leniency.VALID, max_tries=100
     )
