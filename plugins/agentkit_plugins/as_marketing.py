@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from agentkit import Action, Context
+from agentkit import Action, Context, Ruling, Verdict
 from agentkit_plugins import consent
 
-__all__ = ["AsMarketing", "Reach", "as_marketing"]
+__all__ = ["AsMarketing", "Reach", "as_marketing", "may_stay"]
 
 Reach = Literal["as_declared", "permitted", "no_ground", "objected", "open"]
 
@@ -38,6 +38,16 @@ def as_marketing(action: Action, context: Context) -> AsMarketing:
     if not isinstance(recent, int) or not isinstance(oldest, datetime):
         return AsMarketing("open", 0, context.now)
     return AsMarketing(_reach(found), recent, oldest)
+
+
+def may_stay(action: Action, verdict: Verdict, context: Context) -> bool:
+    """Whether the advertising in a service message may go out now, as it is.
+
+    Not where marketing may not reach the person, and not where it has to wait or is denied now:
+    the service message itself does not wait.
+    """
+    held = any(f.revise and f.ruling in {Ruling.DEFER, Ruling.DENY} for f in verdict.fired)
+    return not held and as_marketing(action, context).reach == "permitted"
 
 
 def _reach(found: consent.Consent) -> Reach:

@@ -20,7 +20,7 @@ import re
 from typing import Final
 
 from agentkit import Action, Context, Evidence, Manifest, Verdict, fact, hookimpl
-from agentkit_plugins.as_marketing import as_marketing
+from agentkit_plugins.as_marketing import may_stay
 from agentkit_plugins.footers import Identity, footer
 from agentkit_plugins.phrases import fold, place_of
 from agentkit_plugins.promotion import is_mixed
@@ -138,7 +138,7 @@ def _names_sender(text: str, folded: str, identity: Identity) -> bool:
 def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     """Add what an advertising message lacks, once, in its language; None where nothing is to do."""
     asked = action.kind == "message.send" and any(f.revise for f in verdict.fired)
-    if not asked or not action.text or not _is_marketing(action, context):
+    if not asked or not action.text or not _is_marketing(action, verdict, context):
         return None
     found = examine(action, context)
     identity = identity_of(action)
@@ -154,13 +154,13 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     return action.revised(text=text, args=args)
 
 
-def _is_marketing(action: Action, context: Context) -> bool:
+def _is_marketing(action: Action, verdict: Verdict, context: Context) -> bool:
     """It is declared so, or it advertises and may: what may not is taken out and needs no lines."""
     if action.purpose not in SERVICE_PURPOSES:
         return True
     if not is_mixed(words_of(action), context, context.person(action)):
         return False
-    return as_marketing(action, context).reach == "permitted"
+    return may_stay(action, verdict, context)
 
 
 def _lacking(found: Message, action: Action) -> list[str]:

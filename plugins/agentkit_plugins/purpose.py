@@ -21,7 +21,6 @@ from agentkit import (
     Manifest,
     ModelError,
     Person,
-    Ruling,
     Span,
     Unknown,
     Verdict,
@@ -29,7 +28,7 @@ from agentkit import (
     fact,
     hookimpl,
 )
-from agentkit_plugins.as_marketing import AsMarketing, Reach, as_marketing
+from agentkit_plugins.as_marketing import AsMarketing, Reach, as_marketing, may_stay
 from agentkit_plugins.compatibility import CATEGORIES, incompatible
 from agentkit_plugins.promotion import (
     HEAD,
@@ -210,11 +209,10 @@ def _restricted(person: Person) -> bool:
 
 @hookimpl
 def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
-    """Take the advertising out of a service message that marketing may not reach, or not yet."""
+    """Take the advertising out of a service message that marketing may not reach, or not now."""
     if not _checked(action) or not action.text or not any(f.revise for f in verdict.fired):
         return None
-    waits = any(f.revise and f.ruling is Ruling.DEFER for f in verdict.fired)
-    if as_marketing(action, context).reach == "permitted" and not waits:
+    if may_stay(action, verdict, context):
         return None
     body = words_of(action)
     if not is_mixed(body, context, context.person(action)):

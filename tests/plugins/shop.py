@@ -17,7 +17,17 @@ from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
 from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
-from agentkit_plugins import bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise
+from agentkit_plugins import (
+    bias,
+    circumstances,
+    consent,
+    deception,
+    duties,
+    oversight,
+    privacy,
+    purpose,
+    revise,
+)
 from tests.gates import Crowd
 
 FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise)

@@ -105,7 +105,8 @@ def test_the_shipped_articles_hold_promotion_and_let_service_through(
     who = person(consents=(granted(),))
     gate = shop(type(who)(who.contact, who.consents, circumstances=(holds(kind),)))
     verdict = gate.review(act(text=f"New shelves.{DISCLOSED}")).verdict
-    assert (verdict.ruling, [f.article for f in verdict.fired]) == (ruling, [article])
+    assert verdict.ruling is ruling
+    assert article in {f.article for f in verdict.fired}
     service = gate.review(act(purpose="service", text=f"Your parcel.{DISCLOSED}")).verdict
     assert service.ruling is Ruling.ALLOW
 
