@@ -145,7 +145,8 @@ def test_every_field_of_an_event_survives_the_database(store: Store, clock: Fixe
     now = clock.now()
     record = ConsentRecord(
         MAILBOX, "email", "marketing", "Möbel", "granted", now, now + timedelta(days=30),
-        "web_form", "form:1", now + timedelta(microseconds=1), "7",
+        "web_form", "form:1", now + timedelta(microseconds=1), "7", "consent", "paper",
+        "controller",
     )  # fmt: skip
     with store.write() as unit:
         record_consent(unit, "t", ANKE, record, now=now)

@@ -63,7 +63,7 @@ def command(
 
     \b
     --consents: point, channel, purpose, brand, status, at, expires, source, proof,
-      double_opt_in_at, notice_version
+      double_opt_in_at, notice_version, lawful_basis, method, scope
     --records:  {"type", "id", "contact", "fields"} a line
     --history:  contact, kind, channel, purpose, at
     --mails:    {"id", "contact", "channel", "at", "text"} a line

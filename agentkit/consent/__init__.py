@@ -16,6 +16,7 @@ from agentkit.consent.circumstances import (
     standing_of,
 )
 from agentkit.consent.points import normal_channel, normal_point, point_key
+from agentkit.consent.purposes import SERVICE_PURPOSES, normal_basis, normal_purpose
 from agentkit.consent.record import (
     Recorded,
     events_of,
@@ -31,6 +32,7 @@ from agentkit.consent.suppress import suppress, suppressed, suppression_token
 __all__ = [
     "CIRCUMSTANCES",
     "DESK_KINDS",
+    "SERVICE_PURPOSES",
     "UNDECIDED",
     "CircumstanceKind",
     "ConsentState",
@@ -43,8 +45,10 @@ __all__ = [
     "events_of",
     "lift_circumstance",
     "list_circumstances",
+    "normal_basis",
     "normal_channel",
     "normal_point",
+    "normal_purpose",
     "person_key",
     "point_key",
     "record_consent",

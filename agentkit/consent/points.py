@@ -34,6 +34,7 @@ _MIN_DIGITS: Final = 4
 """Shorter ones are extensions and service numbers, which belong to nobody."""
 
 
+@lru_cache(maxsize=1024)
 def normal_channel(text: str) -> str:
     """A channel's name as this project writes it; ``*`` and ``all`` become empty: every one."""
     name = text.strip().lower()

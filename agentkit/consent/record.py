@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical
 from agentkit.consent.points import normal_channel, point_key
-from agentkit.consent.state import OBJECTIONS
+from agentkit.consent.purposes import normal_purpose
+from agentkit.consent.state import CONTROLLER, OBJECTIONS
 from agentkit.consent.stopping import Objection, contacts_at, stop_actions
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.entry import Entry
@@ -36,11 +37,15 @@ __all__ = [
 
 EVENT_COLUMNS: Final = (
     "point", "channel", "purpose", "brand", "status", "at", "expires", "source", "proof",
-    "double_opt_in_at", "notice",
+    "double_opt_in_at", "notice", "lawful_basis", "method", "scope",
 )  # fmt: skip
 """Columns of ``consent_events`` in the order of `ConsentRecord`."""
 _COLUMNS: Final = ("tenant", "id", "contact", *EVENT_COLUMNS, "recorded_at")
+_ALWAYS: Final = 11
+"""The columns that every id is made of; later ones count where they say something."""
 _CHUNK: Final = 500
+_SAID: Final = ("lawful_basis", "method", "notice", "scope")
+"""What an entry tells beside, where the event says it: nothing personal."""
 NOBODY: Final = "\x01"
 """An id that no contact has."""
 OF_OTHERS: Final = "(length(contact) = 0 or status in ('withdrawn', 'refused'))"
@@ -65,7 +70,10 @@ class Recorded:
 
 def event_id(vault: Vault, tenant: str, contact: str, record: ConsentRecord) -> str:
     """The id of an event: a keyed hash of all it says, so that the same one has one id."""
-    values = [contact, *(getattr(record, column) for column in EVENT_COLUMNS)]
+    said = [getattr(record, column) for column in EVENT_COLUMNS]
+    while len(said) > _ALWAYS and not said[-1]:
+        said.pop()
+    values = [contact, *said]
     return vault.token(tenant, canonical(values).decode())[:32]
 
 
@@ -172,16 +180,20 @@ def withdraw(
     status: ConsentStatus = "withdrawn",
     source: str = "",
     proof: str = "",
+    method: str = "",
+    scope: str = "",
     actor: str = "system",
 ) -> Recorded:
-    """Record a withdrawal (or refusal); an empty scope means every point, channel, purpose, brand.
+    """Record a withdrawal (or refusal).
 
+    An empty point, channel, purpose or brand means every one; ``scope`` is `ConsentRecord.scope`.
     Pending, approved and deferred actions under it stop, their permits are void, and the entries
     name the decisions that are undone.
     """
     record = ConsentRecord(
-        point, channel, purpose, brand, status, at or now, source=source, proof=proof
-    )
+        point, channel, purpose, brand, status, at or now,
+        source=source, proof=proof, method=method, scope=scope,
+    )  # fmt: skip
     return record_consent(unit, tenant, contact, record, now=now, actor=actor)
 
 
@@ -221,16 +233,21 @@ def events_of(
 
 def read_event(row: Sequence[Any]) -> ConsentRecord:
     """A row of `EVENT_COLUMNS` as the noun."""
-    point, channel, purpose, brand, status, at, expires, source, proof, confirmed, notice = row
+    point, channel, purpose, brand, status, at, expires, source, proof, confirmed, *rest = row
     return ConsentRecord(
         point, channel, purpose, brand, status, from_micros(at),
         None if expires is None else from_micros(expires), source, proof,
-        None if confirmed is None else from_micros(confirmed), notice,
+        None if confirmed is None else from_micros(confirmed), *rest,
     )  # fmt: skip
 
 
 def _normal(record: ConsentRecord) -> ConsentRecord:
-    return replace(record, point=point_key(record.point), channel=normal_channel(record.channel))
+    return replace(
+        record,
+        point=point_key(record.point),
+        channel=normal_channel(record.channel),
+        purpose=normal_purpose(record.purpose),
+    )
 
 
 def _insert(
@@ -254,6 +271,7 @@ def _insert(
         "brand": record.brand,
         "at": record.at,
         "source": record.source,
+        **{name: value for name in _SAID if (value := getattr(record, name))},
     }
     unit.append(Entry("consent", tenant, now, actor=actor, public=public, person=contact))
 
@@ -267,5 +285,6 @@ def _stop(
     now: datetime,
     actor: str,
 ) -> list[str]:
-    objection = Objection(record.point, record.channel, record.purpose, record.brand, event=event)
+    brand = "" if record.scope == CONTROLLER else record.brand
+    objection = Objection(record.point, record.channel, record.purpose, brand, event=event)
     return stop_actions(unit, tenant, people, objection, now=now, actor=actor)

@@ -1,7 +1,8 @@
 """What a person has agreed to, derived from events and never stored.
 
 An event covers a question where each of its point, channel, purpose and brand is empty (every
-one) or the same. Covering events are read in order of time:
+one) or the same; purposes have parts (`agentkit.consent.purposes`), and an objection whose scope
+is the controller holds for every brand. Covering events are read in order of time:
 
 * a grant, a withdrawal and a refusal each replace what was there;
 * an expiry or "not specified" ends a grant, and never softens a withdrawal or a refusal;
@@ -22,10 +23,11 @@ from datetime import datetime
 from typing import Final
 
 from agentkit.consent.points import normal_channel, point_key
+from agentkit.consent.purposes import grant_serves, objection_hits
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.evidence import Finding
 
-__all__ = ["OBJECTIONS", "STRICTNESS", "ConsentState", "state"]
+__all__ = ["CONTROLLER", "OBJECTIONS", "STRICTNESS", "ConsentState", "state"]
 
 STRICTNESS: Final[dict[ConsentStatus, int]] = {
     "granted": 0,
@@ -35,6 +37,8 @@ STRICTNESS: Final[dict[ConsentStatus, int]] = {
     "withdrawn": 4,
 }
 """Larger is stricter."""
+CONTROLLER: Final = "controller"
+"""`ConsentRecord.scope` of an objection that holds for every brand, whichever it was said to."""
 OBJECTIONS: Final[frozenset[ConsentStatus]] = frozenset({"withdrawn", "refused"})
 """Statuses by which a person says no: only a newer grant ends one."""
 
@@ -91,10 +95,26 @@ def state(
 
 
 def _covers(event: ConsentRecord, asked: tuple[str, str, str, str]) -> bool:
-    scope = (point_key(event.point), normal_channel(event.channel), event.purpose, event.brand)
+    point, channel, purpose, brand = asked
     if event.status in OBJECTIONS:
-        return all(not e or not a or e == a for e, a in zip(scope, asked, strict=True))
-    return all(not e or e == a for e, a in zip(scope, asked, strict=True))
+        return (
+            _open_or_same(event.brand, brand)
+            or event.scope == CONTROLLER  # said to one brand, meant for all
+        ) and (
+            _open_or_same(normal_channel(event.channel), channel)
+            and _open_or_same(point_key(event.point), point)
+            and objection_hits(event.purpose, purpose)
+        )
+    return (
+        event.brand in {"", brand}
+        and normal_channel(event.channel) in {"", channel}
+        and point_key(event.point) in {"", point}
+        and grant_serves(event.purpose, purpose)
+    )
+
+
+def _open_or_same(said: str, asked: str) -> bool:
+    return not said or not asked or said == asked
 
 
 def _order(event: ConsentRecord) -> tuple[datetime, int, float, str, str, str, str]:

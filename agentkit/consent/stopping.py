@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import from_json
 from agentkit.consent.points import normal_channel
+from agentkit.consent.purposes import objection_hits
 from agentkit.entry import Entry
 from agentkit.kinds import BUILTIN_KINDS
 from agentkit.store.instants import to_micros
@@ -59,7 +60,7 @@ class Objection:
         """Whether an action falls under it; what the action leaves open counts as a hit."""
         if kind in DESK_KINDS:
             return False
-        if self.purpose and purpose and self.purpose != purpose:
+        if not objection_hits(self.purpose, purpose):
             return False
         if not self.channel:
             return True

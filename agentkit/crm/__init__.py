@@ -6,6 +6,7 @@ from agentkit.crm.builtin import BuiltinCRM, Message
 from agentkit.crm.interface import CRM, Capabilities
 from agentkit.crm.people import InlinePeople, StorePeople
 from agentkit.crm.views import People, PeopleSource
+from agentkit.crm.whereabouts import countries_of, zones_of_number
 from agentkit.crm.zones import zones_of
 
 __all__ = [
@@ -17,5 +18,7 @@ __all__ = [
     "People",
     "PeopleSource",
     "StorePeople",
+    "countries_of",
     "zones_of",
+    "zones_of_number",
 ]

@@ -17,7 +17,8 @@ from agentkit.action import Action
 from agentkit.canonical import clean_json
 from agentkit.clock import parse_instant
 from agentkit.consent.points import normal_channel, normal_point, point_key
-from agentkit.consent.state import STRICTNESS
+from agentkit.consent.purposes import normal_basis
+from agentkit.consent.state import CONTROLLER, STRICTNESS
 from agentkit.context import (
     Circumstance,
     ConsentRecord,
@@ -189,7 +190,16 @@ def _consent(value: Any, number: int, country: str) -> ConsentRecord:
         proof=_text(event, "proof"),
         double_opt_in_at=_instant(event, "double_opt_in_at"),
         notice=_text(event, "notice") or _text(event, "notice_version"),
+        lawful_basis=normal_basis(_text(event, "lawful_basis")),
+        method=_text(event, "method").lower(),
+        scope=_scope(_text(event, "scope"), where),
     )
+
+
+def _scope(word: str, where: str) -> str:
+    if word not in {"", CONTROLLER}:
+        raise InvalidAction(f"{where}.scope must be {CONTROLLER!r} or left out, not {word[:40]!r}")
+    return word
 
 
 def _status(word: str, where: str) -> ConsentStatus:

@@ -135,6 +135,9 @@ class ConsentEventRow(SQLModel, table=True):
     double_opt_in_at: datetime | None = _maybe_at()
     notice: str = _text()
     recorded_at: datetime = _at()
+    lawful_basis: str = _text()
+    method: str = _text()
+    scope: str = _text()
 
 
 class SuppressionRow(SQLModel, table=True):

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical, from_json
 from agentkit.consent.points import normal_channel, normal_point
+from agentkit.consent.purposes import normal_basis
 from agentkit.consent.record import events_of, record_consents
-from agentkit.consent.state import OBJECTIONS, STRICTNESS, state
+from agentkit.consent.state import CONTROLLER, OBJECTIONS, STRICTNESS, state
 from agentkit.consent.stopping import owners_of_points
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.crm.importing.contacts import chunks
@@ -53,8 +54,9 @@ def import_consents(store: Store, tenant: str, path: Path) -> ImportReport:
     """Import consent events from CSV.
 
     Columns: ``point, channel, purpose, status, at`` and, where known, ``brand, expires, source,
-    proof, double_opt_in_at, notice_version``. An event belongs to every contact with that mailbox
-    or number; one whose point nobody has is kept for whoever gets it.
+    proof, double_opt_in_at, notice_version, lawful_basis, method, scope``. An event belongs to
+    every contact with that mailbox or number; one whose point nobody has is kept for whoever gets
+    it.
 
     Raises:
         ImportFileError: the file as a whole cannot be read; nothing was imported.
@@ -187,7 +189,16 @@ def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
         values.get("brand", ""), status, at or now, _instant(values, "expires"),
         values.get("source", ""), values.get("proof", ""), _instant(values, "double_opt_in_at"),
         values.get("notice_version", "") or values.get("notice", ""),
+        normal_basis(values.get("lawful_basis", "")), values.get("method", "").lower(),
+        _scope(values.get("scope", "")),
     )  # fmt: skip
+
+
+def _scope(text: str) -> str:
+    word = text.strip().lower()
+    if word not in {"", CONTROLLER}:
+        raise _BadRow(f"the scope {text[:40]!r} is neither empty nor {CONTROLLER!r}")
+    return word
 
 
 def _status(text: str) -> ConsentStatus:

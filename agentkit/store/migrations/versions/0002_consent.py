@@ -1,0 +1,24 @@
+"""Consent events say their lawful basis, how they were captured and how far they reach."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+COLUMNS = ("lawful_basis", "method", "scope")
+
+
+def upgrade() -> None:
+    """Add the columns; what was recorded before says nothing in them."""
+    for column in COLUMNS:
+        op.add_column("consent_events", sa.Column(column, sa.Text(), server_default="", nullable=False))
+
+
+def downgrade() -> None:
+    """Refuse: a consent event is never changed, and its fields are part of the proof."""
+    raise NotImplementedError("restore a backup of the older version instead")
