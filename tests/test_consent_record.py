@@ -289,3 +289,12 @@ def test_suppressing_nonsense_is_refused(store: Store, clock: FixedClock) -> Non
 )
 def test_points_have_one_normal_form(text: str, country: str, normal: str) -> None:
     assert normal_point(text, country) == normal
+
+
+def test_an_event_is_never_changed(any_store: Store, clock: FixedClock) -> None:
+    with any_store.write() as unit:
+        withdraw(unit, "t", ANKE, now=clock.now())
+    with pytest.raises(Exception, match="append-only"), any_store.write() as unit:
+        execute(unit.conn, "update consent_events set status = 'granted'")
+    with any_store.read() as conn:
+        assert [e.status for e in events_of(conn, "t", ANKE)] == ["withdrawn"]

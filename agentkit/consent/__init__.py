@@ -15,7 +15,7 @@ from agentkit.consent.circumstances import (
     set_circumstance,
     standing_of,
 )
-from agentkit.consent.points import normal_channel, normal_point, point_key
+from agentkit.consent.points import normal_channel, normal_domain, normal_point, point_key
 from agentkit.consent.purposes import SERVICE_PURPOSES, normal_basis, normal_purpose
 from agentkit.consent.record import (
     Recorded,
@@ -27,7 +27,7 @@ from agentkit.consent.record import (
 from agentkit.consent.state import ConsentState, state
 from agentkit.consent.state import state as consent_state
 from agentkit.consent.stopping import DESK_KINDS, Objection, contacts_at, stop_actions
-from agentkit.consent.suppress import suppress, suppressed, suppression_token
+from agentkit.consent.suppress import Suppression, suppress, suppressed, suppression_token
 
 __all__ = [
     "CIRCUMSTANCES",
@@ -39,6 +39,7 @@ __all__ = [
     "Objection",
     "Recorded",
     "Standing",
+    "Suppression",
     "circumstances_of",
     "consent_state",
     "contacts_at",
@@ -47,6 +48,7 @@ __all__ = [
     "list_circumstances",
     "normal_basis",
     "normal_channel",
+    "normal_domain",
     "normal_point",
     "normal_purpose",
     "person_key",

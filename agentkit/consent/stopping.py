@@ -71,11 +71,15 @@ class Objection:
 def contacts_at(conn: Connection, tenant: str, point: str) -> list[str]:
     """Ids of all contacts that have this mailbox or number, or of whom an event says so.
 
+    ``@domain`` stands for every mailbox there.
+
     A second number (``mobile``) stands among the contact's own fields, which are searched whole:
     whoever asks for many points uses `owners_of_points`.
     """
     if not point:
         return []
+    if point.startswith("@"):
+        return _contacts_at_domain(conn, tenant, point)
     column = "email" if "@" in point else "phone"
     sql = f"select id from contacts where tenant = ? and {column} = ?"
     found = {row[0] for row in execute(conn, sql, (tenant, point))}
@@ -87,6 +91,18 @@ def contacts_at(conn: Connection, tenant: str, point: str) -> list[str]:
     return sorted(found)
 
 
+def _contacts_at_domain(conn: Connection, tenant: str, domain: str) -> list[str]:
+    """Whoever has a mailbox that ends so (the text is compared, so no character is a wildcard)."""
+    length = len(domain)
+    sql = (
+        "select id from contacts where tenant = ? and substr(email, length(email) - ? + 1) = ? "
+        "union select contact from consent_events where tenant = ? and contact <> '' "
+        "and substr(point, length(point) - ? + 1) = ?"
+    )
+    values = (tenant, length, domain, tenant, length, domain)
+    return sorted(row[0] for row in execute(conn, sql, values))
+
+
 def owners_of_points(conn: Connection, tenant: str) -> Callable[[str], list[str]]:
     """`contacts_at` for many points: reads every contact once and remembers who has what."""
     owners: dict[str, set[str]] = {}
@@ -94,11 +110,19 @@ def owners_of_points(conn: Connection, tenant: str) -> Callable[[str], list[str]
     for id_, email, phone, fields in execute(conn, sql, (tenant,)):
         mobile = from_json(fields).get("mobile") if '"mobile"' in fields else ""
         for point in filter(None, (email, phone, mobile)):
-            owners.setdefault(str(point), set()).add(id_)
+            _own(owners, str(point), id_)
     sql = "select distinct contact, point from consent_events where tenant = ? and contact <> ''"
     for id_, point in execute(conn, sql, (tenant,)):
-        owners.setdefault(point, set()).add(id_)
+        _own(owners, point, id_)
     return lambda point: sorted(owners.get(point, ())) if point else []
+
+
+def _own(owners: dict[str, set[str]], point: str, contact: str) -> None:
+    """Remember who has a point, and who is at its domain."""
+    owners.setdefault(point, set()).add(contact)
+    _, at, domain = point.rpartition("@")
+    if at:
+        owners.setdefault(f"@{domain}", set()).add(contact)
 
 
 def stop_actions(

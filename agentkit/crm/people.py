@@ -16,6 +16,7 @@ import orjson
 from agentkit.action import Action
 from agentkit.consent import circumstances_of
 from agentkit.consent.record import EVENT_COLUMNS, OF_OTHERS, read_event
+from agentkit.consent.suppress import suppression_tokens
 from agentkit.context import Circumstance, ConsentRecord, Contact, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
 from agentkit.crm.rows import CONTACT_SQL, read_contact
@@ -133,7 +134,8 @@ class StorePeople:
         vault = self._store.vault
         for id_, contact in contacts.items():
             for point in points_of(contact):
-                owners.setdefault(vault.token(tenant, point), []).append((id_, point))
+                for token in suppression_tokens(vault, tenant, point):
+                    owners.setdefault(token, []).append((id_, point))
         closed: dict[str, set[str]] = {}
         for token, channel, purpose, brand, at, reason in _suppressed_rows(conn, tenant, owners):
             for id_, point in owners[token]:

@@ -1,4 +1,7 @@
-"""Consent events say their lawful basis, how they were captured and how far they reach."""
+"""Consent events say their lawful basis, how they were captured and how far they reach.
+
+They are never changed; what the law wants erased can still be deleted.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,18 @@ COLUMNS = ("lawful_basis", "method", "scope")
 def upgrade() -> None:
     """Add the columns; what was recorded before says nothing in them."""
     for column in COLUMNS:
-        op.add_column("consent_events", sa.Column(column, sa.Text(), server_default="", nullable=False))
+        added = sa.Column(column, sa.Text(), server_default="", nullable=False)
+        op.add_column("consent_events", added)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "create trigger consent_events_no_update before update on consent_events "
+            "for each statement execute function refuse_change()"
+        )
+    else:
+        op.execute(
+            "create trigger consent_events_no_update before update on consent_events "
+            "begin select raise(abort, 'consent_events is append-only'); end"
+        )
 
 
 def downgrade() -> None:
