@@ -168,7 +168,31 @@ def consents_of(
         for id_ in owners[event[1]]:
             if id_ != event[0]:
                 found.setdefault(id_, []).append(read_event(event[1:]))
+    for id_, record in _of_duplicates(conn, tenant, owners):
+        found.setdefault(id_, []).append(record)
     return found
+
+
+def _of_duplicates(
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, ConsentRecord]]:
+    """What others who share a point refused for every point of theirs: it binds the shared one."""
+    shared: dict[str, list[tuple[str, str]]] = {}
+    for column in ("email", "phone"):
+        points = [p for p in owners if ("@" in p) == (column == "email")]
+        sql = f"select id, {column} from contacts where tenant = ? and {column} in"
+        for other, point in _in_chunks(conn, sql, tenant, points):
+            mine = [(id_, point) for id_ in owners[point] if id_ != other]
+            if mine:
+                shared.setdefault(other, []).extend(mine)
+    sql = (
+        f"select contact, {_EVENTS} from consent_events where tenant = ? "
+        "and status in ('withdrawn', 'refused') and length(point) = 0 and contact in"
+    )
+    for event in _in_chunks(conn, sql, tenant, list(shared)):
+        record = read_event(event[1:])
+        for id_, point in shared[event[0]]:
+            yield id_, replace(record, point=point)
 
 
 def _any_suppressed(conn: Connection, tenant: str) -> bool:

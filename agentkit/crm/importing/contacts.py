@@ -208,7 +208,8 @@ class _Import:
         self, draft: Draft, known: Sequence[ConsentRecord]
     ) -> Iterator[tuple[str, ConsentRecord]]:
         """One event an opt-out that does not hold already; by mailbox where the row is refused."""
-        now = self._store.clock.now()
+        granted = (e.at for e in known if e.status == "granted")
+        now = max([self._store.clock.now(), *granted])
         email = draft.columns.get("email", "")
         for channel, purpose, header in draft.opt_outs:
             point = email if channel == "email" else ""

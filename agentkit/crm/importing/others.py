@@ -6,6 +6,7 @@ Rows that are there already are counted as unchanged; rows that cannot be read a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -149,29 +150,41 @@ def _consent_chunk(
             report.skip(row.line, f"{bad}: the row is not kept")
             continue
         contacts = list(owners(record.point)) or [""]
-        before = _objection_before(unit, tenant, contacts[0], record, now)
+        before = _objection(unit, tenant, contacts[0], record, now)
+        lifts = before is not None and before < record.at
+        if lifts and not (record.proof or record.double_opt_in_at):
+            record = replace(record, status="not_specified")
         events = [(contact, record) for contact in contacts]
         done = record_consents(unit, tenant, events, now=now, actor="import", owners=owners)
         new = any(d.new for d in done)
         if new and before is not None:
-            report.note(row.line, f"says granted; the newer withdrawal of {before} is kept")
+            _note_kept(report, row.line, before, lifts=lifts, proven=record.status == "granted")
         if contacts == [""] and new:
             report.note(row.line, "no contact has this point: kept for whoever gets it")
         report.count("added" if new else "unchanged")
 
 
-def _objection_before(
+def _note_kept(
+    report: ImportReport, line: int, since: datetime, *, lifts: bool, proven: bool
+) -> None:
+    """Say what became of a grant that meets an objection."""
+    if not lifts:
+        report.note(line, f"says granted; the newer withdrawal of {since:%Y-%m-%d} is kept")
+    elif not proven:
+        kept = f"the withdrawal of {since:%Y-%m-%d} is kept"
+        report.note(line, f"says granted without proof or second step; {kept}")
+
+
+def _objection(
     unit: Unit, tenant: str, contact: str, record: ConsentRecord, now: datetime
-) -> str | None:
-    """The day of a newer objection that a grant does not lift."""
+) -> datetime | None:
+    """From when an objection holds against what a grant would allow; None where none does."""
     if record.status != "granted":
         return None
     known = events_of(unit.conn, tenant, contact, [record.point])
     asked = (record.point, record.channel, record.purpose, record.brand)
     held = state(known, *asked, now)
-    if held.status not in OBJECTIONS or held.since is None or held.since < record.at:
-        return None
-    return f"{held.since:%Y-%m-%d}"
+    return held.since if held.status in OBJECTIONS else None
 
 
 def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
