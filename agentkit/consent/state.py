@@ -27,7 +27,10 @@ from agentkit.consent.purposes import grant_serves, objection_hits
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.evidence import Finding
 
-__all__ = ["CONTROLLER", "OBJECTIONS", "STRICTNESS", "ConsentState", "state"]
+__all__ = ["CONTROLLER", "OBJECTIONS", "STRICTNESS", "ConsentState", "Question", "covers", "state"]
+
+Question = tuple[str, str, str, str]
+"""Point, channel, purpose and brand; an empty one is open."""
 
 STRICTNESS: Final[dict[ConsentStatus, int]] = {
     "granted": 0,
@@ -79,7 +82,7 @@ def state(
         now: As of when, aware.
     """
     asked = (point_key(point), normal_channel(channel), purpose, brand)
-    covering = sorted((e for e in events if _covers(e, asked)), key=_order)
+    covering = sorted((e for e in events if _event_covers(e, asked)), key=_order)
     deciding: ConsentRecord | None = None
     findings: list[Finding] = []
     for event in covering:
@@ -94,27 +97,27 @@ def state(
     return _settle(deciding, now, tuple(findings))
 
 
-def _covers(event: ConsentRecord, asked: tuple[str, str, str, str]) -> bool:
-    point, channel, purpose, brand = asked
-    if event.status in OBJECTIONS:
+def covers(said: Question, status: str, scope: str, asked: Question) -> bool:
+    """Whether an event that said this, in normal form, answers the question."""
+    point, channel, purpose, brand = said
+    if status not in OBJECTIONS:
         return (
-            _open_or_same(event.brand, brand)
-            or event.scope == CONTROLLER  # said to one brand, meant for all
-        ) and (
-            _open_or_same(normal_channel(event.channel), channel)
-            and _open_or_same(point_key(event.point), point)
-            and objection_hits(event.purpose, purpose)
+            brand in {"", asked[3]}
+            and channel in {"", asked[1]}
+            and point in {"", asked[0]}
+            and grant_serves(purpose, asked[2])
         )
     return (
-        event.brand in {"", brand}
-        and normal_channel(event.channel) in {"", channel}
-        and point_key(event.point) in {"", point}
-        and grant_serves(event.purpose, purpose)
+        (not brand or not asked[3] or brand == asked[3] or scope == CONTROLLER)
+        and (not channel or not asked[1] or channel == asked[1])
+        and (not point or not asked[0] or point == asked[0])
+        and objection_hits(purpose, asked[2])
     )
 
 
-def _open_or_same(said: str, asked: str) -> bool:
-    return not said or not asked or said == asked
+def _event_covers(event: ConsentRecord, asked: Question) -> bool:
+    said = (point_key(event.point), normal_channel(event.channel), event.purpose, event.brand)
+    return covers(said, event.status, event.scope, asked)
 
 
 def _order(event: ConsentRecord) -> tuple[datetime, int, float, str, str, str, str]:

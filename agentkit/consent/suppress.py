@@ -146,7 +146,9 @@ def suppress_point(
     insert_many(unit.conn, "suppressions", _COLUMNS, [row], or_ignore=True)
     public = {"token": token, "reason": entry.reason, **scope}
     unit.append(Entry("suppressed", tenant, now, actor=actor, public=public))
-    objection = Objection(entry.point, *scope.values(), reason="suppressed")
+    objection = Objection(
+        entry.point, entry.channel, entry.purpose, entry.brand, reason="suppressed"
+    )
     stop_actions(unit, tenant, list(people), objection, now=now, actor=actor)
     return True
 

@@ -23,14 +23,22 @@ from agentkit.crm.rows import CONTACT_SQL, read_contact
 from agentkit.crm.views import People, points_of
 from agentkit.settings import Settings
 from agentkit.store.instants import from_micros, to_micros
-from agentkit.store.sql import execute, placeholders
+from agentkit.store.sql import execute, fetch, placeholders
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from agentkit.store import Store
 
-__all__ = ["CHUNK", "HISTORY", "InlinePeople", "People", "StorePeople", "consents_of"]
+__all__ = [
+    "CHUNK",
+    "HISTORY",
+    "InlinePeople",
+    "People",
+    "StorePeople",
+    "consents_of",
+    "of_others",
+]
 
 CHUNK: Final = 500
 """Ids a query: below every database's limit on bound values."""
@@ -157,20 +165,42 @@ def consents_of(
     marks = placeholders(len(contacts))
     sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and contact in ({marks})"
     found: dict[str, list[ConsentRecord]] = {}
-    for row in execute(conn, sql, (tenant, *contacts)).all():
+    for row in fetch(conn, sql, (tenant, *contacts)):
         found.setdefault(row[0], []).append(read_event(row[1:]))
     owners: dict[str, list[str]] = {}
     for id_, contact in contacts.items():
         for point in points_of(contact):
             owners.setdefault(point, []).append(id_)
-    sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and {OF_OTHERS}"
-    for event in _in_chunks(conn, f"{sql} and point in", tenant, list(owners)):
-        for id_ in owners[event[1]]:
-            if id_ != event[0]:
-                found.setdefault(id_, []).append(read_event(event[1:]))
-    for id_, record in _of_duplicates(conn, tenant, owners):
+    for id_, record in of_others(conn, tenant, owners):
         found.setdefault(id_, []).append(record)
     return found
+
+
+def of_others(
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, ConsentRecord]]:
+    """What others said of points that these contacts have, as far as it binds them.
+
+    Args:
+        conn: A connection.
+        tenant: Whose data.
+        owners: By point, the contacts that are asked about.
+
+    Yields:
+        A contact, and an event of somebody else that counts for it too.
+    """
+    sql = "select distinct point, contact from consent_events where tenant = ? and point in"
+    shared = dict.fromkeys(
+        point
+        for point, contact in _in_chunks(conn, sql, tenant, list(owners))
+        if owners[point] != [contact]
+    )
+    sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and {OF_OTHERS}"
+    for event in _in_chunks(conn, f"{sql} and point in", tenant, list(shared)):
+        for id_ in owners[event[1]]:
+            if id_ != event[0]:
+                yield id_, read_event(event[1:])
+    yield from _of_duplicates(conn, tenant, owners)
 
 
 def _of_duplicates(
@@ -180,6 +210,8 @@ def _of_duplicates(
     shared: dict[str, list[tuple[str, str]]] = {}
     for column in ("email", "phone"):
         points = [p for p in owners if ("@" in p) == (column == "email")]
+        if column == "email":
+            points = _of_several(conn, tenant, points)
         sql = f"select id, {column} from contacts where tenant = ? and {column} in"
         for other, point in _in_chunks(conn, sql, tenant, points):
             mine = [(id_, point) for id_ in owners[point] if id_ != other]
@@ -193,6 +225,19 @@ def _of_duplicates(
         record = read_event(event[1:])
         for id_, point in shared[event[0]]:
             yield id_, replace(record, point=point)
+
+
+def _of_several(conn: Connection, tenant: str, mailboxes: Sequence[str]) -> list[str]:
+    """Those of the mailboxes that more than one contact has: told by the index alone."""
+    found: list[str] = []
+    for start in range(0, len(mailboxes), CHUNK):
+        chunk = mailboxes[start : start + CHUNK]
+        sql = (
+            f"select email from contacts where tenant = ? and email in ({placeholders(len(chunk))})"
+            " group by email having count(*) > 1"
+        )
+        found += [row[0] for row in fetch(conn, sql, (tenant, *chunk))]
+    return found
 
 
 def _any_suppressed(conn: Connection, tenant: str) -> bool:
@@ -215,7 +260,7 @@ def _in_chunks(
 ) -> Iterator[Sequence[Any]]:
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        yield from execute(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk)).all()
+        yield from fetch(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk))
 
 
 def _history(

@@ -118,7 +118,7 @@ class ConsentEventRow(SQLModel, table=True):
     __tablename__ = "consent_events"
     __table_args__ = (
         Index("ix_consent_events_contact", "tenant", "contact"),
-        Index("ix_consent_events_point", "tenant", "point"),
+        Index("ix_consent_events_point", "tenant", "point", "contact"),
     )
     tenant: str = _key()
     id: str = _key()

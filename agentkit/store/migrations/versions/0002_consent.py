@@ -21,6 +21,8 @@ def upgrade() -> None:
     for column in COLUMNS:
         added = sa.Column(column, sa.Text(), server_default="", nullable=False)
         op.add_column("consent_events", added)
+    op.drop_index("ix_consent_events_point", "consent_events")
+    op.create_index("ix_consent_events_point", "consent_events", ["tenant", "point", "contact"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "create trigger consent_events_no_update before update on consent_events "
