@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from agentkit.action import Action, Sender
 from agentkit.cli.import_ import command
 from agentkit.clock import FixedClock
-from agentkit.consent import normal_domain, suppress, suppressed
-from agentkit.crm import StorePeople
+from agentkit.consent import normal_domain, suppress, suppressed, withdraw
+from agentkit.crm import InlinePeople, StorePeople
 from agentkit.crm.importing import ImportReport, import_contacts, import_suppressions
 from agentkit.errors import ImportFileError
 from agentkit.store import Store, execute
@@ -185,3 +185,33 @@ def test_a_claim_looks_at_the_mobile_number_too(store: Store, clock: FixedClock)
             sender=Sender("Möbel"),
         )  # fmt: skip
         assert _suppression(unit, action) == "stop"
+
+
+def test_a_contact_that_a_line_describes_keeps_what_is_known_against_its_points(
+    store: Store, clock: FixedClock
+) -> None:
+    add_contact(store, "C-2", WORK)
+    with store.write() as unit:
+        suppress(unit, "t", MAILBOX, now=clock.now(), reason="list", channel="email")
+        withdraw(unit, "t", "", now=clock.now(), point="+491713920043", channel="sms")
+        withdraw(unit, "t", "C-2", now=clock.now(), channel="email", purpose="marketing")
+    people = InlinePeople(StorePeople(store))
+    granted = [{"status": "granted", "at": "2026-01-02"}]
+    lines = {
+        "a": {"email": MAILBOX, "phone": "+491713920043", "consents": granted},
+        "b": {"email": WORK, "consents": granted},
+        "c": {"email": "free@example.org", "consents": granted},
+    }
+    actions = [Action.create(id=i, kind="message.send", tenant="t") for i in lines]
+    for action in actions:
+        people.add(action, {"contact": lines[action.id]})
+    for _ in range(2):
+        found = people.people("t", actions)
+    a, b, c = (found.of(action) for action in actions)
+    assert a is not None
+    assert b is not None
+    assert c is not None
+    assert (a.suppressed, b.suppressed, c.suppressed) == ({"email"}, set(), set())
+    assert [[e.status for e in p.consents] for p in (a, b, c)] == [
+        ["granted", "withdrawn", "withdrawn"], ["granted", "withdrawn"], ["granted"],
+    ]  # fmt: skip

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_COLUMNS",
+    "NOBODY",
     "OF_OTHERS",
     "Recorded",
     "event_id",

@@ -30,7 +30,7 @@ from agentkit.context import (
     Touch,
 )
 from agentkit.crm.places import country_code, language_code, region_code, time_zone
-from agentkit.crm.views import People, PeopleSource
+from agentkit.crm.views import KnowsObjections, People, PeopleSource
 from agentkit.errors import ConfigError, InvalidAction
 
 __all__ = ["InlinePeople", "read_person"]
@@ -57,6 +57,8 @@ class InlinePeople:
         self._others = others
         self._given: dict[str, tuple[Person | None, Mapping[str, Any], tuple[Touch, ...]]] = {}
 
+        self._heard: set[str] = set()
+
     def add(self, action: Action, row: Mapping[str, Any]) -> None:
         """Remember what a line says beside its action: ``contact``, ``record``, ``history``.
 
@@ -82,9 +84,10 @@ class InlinePeople:
             others = self._others.people(tenant, asked)
             found.update(others)
             found.views.update(getattr(others, "views", {}))
-        for action in actions:
-            if action.id in self._given:
-                self._view(action, found)
+        given = [a for a in actions if a.id in self._given]
+        self._hear_objections(tenant, given)
+        for action in given:
+            self._view(action, found)
         return found
 
     def stops(self, tenant: str) -> Sequence[Stop]:
@@ -94,6 +97,24 @@ class InlinePeople:
     def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
         """What each run has done so far."""
         return {} if self._others is None else self._others.runs(tenant, runs)
+
+    def _hear_objections(self, tenant: str, actions: Sequence[Action]) -> None:
+        """A contact that a line describes keeps what the CRM knows against its points."""
+        new = [a for a in actions if a.id not in self._heard]
+        self._heard.update(a.id for a in new)
+        described = {a.id: p for a in new if (p := self._person(a)) is not None}
+        if not described or not isinstance(self._others, KnowsObjections):
+            return
+        contacts = [person.contact for person in described.values()]
+        known = self._others.objections(tenant, contacts)
+        for (id_, person), (events, closed) in zip(described.items(), known, strict=True):
+            if events or closed:
+                heard = replace(
+                    person,
+                    consents=(*person.consents, *events),
+                    suppressed=person.suppressed | closed,
+                )
+                self._given[id_] = (heard, *self._given[id_][1:])
 
     def _person(self, action: Action) -> Person | None:
         given = self._given.get(action.id)

@@ -15,7 +15,7 @@ import orjson
 
 from agentkit.action import Action
 from agentkit.consent import circumstances_of
-from agentkit.consent.record import EVENT_COLUMNS, OF_OTHERS, read_event
+from agentkit.consent.record import EVENT_COLUMNS, NOBODY, OF_OTHERS, read_event
 from agentkit.consent.suppress import suppression_tokens
 from agentkit.context import Circumstance, ConsentRecord, Contact, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
@@ -68,6 +68,26 @@ class StorePeople:
                 found.update(self._chunk(conn, tenant, ids[start : start + CHUNK]))
             _choose_records(conn, tenant, actions, found)
         return found
+
+    def objections(
+        self, tenant: str, contacts: Sequence[Contact]
+    ) -> Sequence[tuple[Sequence[ConsentRecord], frozenset[str]]]:
+        """What was said here of the mailboxes and numbers of contacts that others describe.
+
+        Nothing that grants: a file may bring its own consents, and never lifts an objection.
+        """
+        keyed = {f"{NOBODY}{n}": contact for n, contact in enumerate(contacts)}
+        owners: dict[str, list[str]] = {}
+        for key, contact in keyed.items():
+            for point in points_of(contact):
+                owners.setdefault(point, []).append(key)
+        said: dict[str, list[ConsentRecord]] = {key: [] for key in keyed}
+        with self._store.read() as conn:
+            for key, record in of_others(conn, tenant, owners, in_crm=False):
+                if record.status != "granted":
+                    said[key].append(record)
+            closed = self._suppressions(conn, tenant, keyed, said)
+        return [(said[key], frozenset(closed.get(key, ()))) for key in keyed]
 
     def stops(self, tenant: str) -> Sequence[Stop]:
         """The stop switches that hold now."""
@@ -177,7 +197,7 @@ def consents_of(
 
 
 def of_others(
-    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]]
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]], *, in_crm: bool = True
 ) -> Iterator[tuple[str, ConsentRecord]]:
     """What others said of points that these contacts have, as far as it binds them.
 
@@ -185,6 +205,7 @@ def of_others(
         conn: A connection.
         tenant: Whose data.
         owners: By point, the contacts that are asked about.
+        in_crm: They are in the CRM themselves, with these points.
 
     Yields:
         A contact, and an event of somebody else that counts for it too.
@@ -200,17 +221,17 @@ def of_others(
         for id_ in owners[event[1]]:
             if id_ != event[0]:
                 yield id_, read_event(event[1:])
-    yield from _of_duplicates(conn, tenant, owners)
+    yield from _of_duplicates(conn, tenant, owners, in_crm=in_crm)
 
 
 def _of_duplicates(
-    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]]
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]], *, in_crm: bool
 ) -> Iterator[tuple[str, ConsentRecord]]:
     """What others who share a point refused for every point of theirs: it binds the shared one."""
     shared: dict[str, list[tuple[str, str]]] = {}
     for column in ("email", "phone"):
         points = [p for p in owners if ("@" in p) == (column == "email")]
-        if column == "email":
+        if in_crm and column == "email":
             points = _of_several(conn, tenant, points)
         sql = f"select id, {column} from contacts where tenant = ? and {column} in"
         for other, point in _in_chunks(conn, sql, tenant, points):
