@@ -59,13 +59,14 @@ def command(
       MailingState, Account.Name, Owner.Name, HasOptedOutOfEmail, DoNotCall; or the
       labels of a report (Contact ID, Mailing Country, Email Opt Out, ...).
     Both, as custom fields: Time Zone, Preferred Language, Brand, Type, Last order
-      date, Contract end date, Last inquiry date, Opt-out offered, SMS opt out.
+      date, Contract end date, Last inquiry date, Opt-out offered, SMS opt out,
+      Address source, Bought categories (separated by ;), Postal Code.
     Other columns are kept under their own names. A company makes a contact a
     business, unless Type says consumer.
 
     \b
     --consents: point, channel, purpose, brand, status, at, expires, source, proof,
-      double_opt_in_at, notice_version, lawful_basis, method, scope
+      double_opt_in_at, notice_version, lawful_basis, method, scope, country
     --suppressions: point (or email, phone, domain), channel, purpose, brand, reason,
       country; @example.org closes everybody at a domain
     --records:  {"type", "id", "contact", "fields"} a line

@@ -30,6 +30,7 @@ from agentkit.context import (
     Touch,
 )
 from agentkit.crm.places import country_code, language_code, region_code, time_zone
+from agentkit.crm.postal import region_of_postal_code
 from agentkit.crm.views import KnowsObjections, People, PeopleSource
 from agentkit.errors import ConfigError, InvalidAction
 
@@ -152,7 +153,7 @@ def read_person(contact: Mapping[str, Any], subject: str) -> Person:
         email=_point(_text(contact, "email"), country),
         phone=_point(_text(contact, "phone"), country),
         country=country,
-        region=region_code(country, _text(contact, "region")) if country else "",
+        region=_region(contact, country),
         timezone=time_zone(_text(contact, "timezone")),
         language=language_code(_text(contact, "language")),
         type=_known(_text(contact, "type").lower(), _TYPES),
@@ -187,6 +188,15 @@ def _circumstance(value: Any, number: int) -> Circumstance:
     since = _instant(found, "since") or _UNDATED
     kind, source = _text(found, "kind"), _text(found, "source")
     return Circumstance(kind, since, _instant(found, "until"), source)
+
+
+def _region(contact: Mapping[str, Any], country: str) -> str:
+    """The region as written, else as the postal code tells; neither where the two contradict."""
+    if not country:
+        return ""
+    said = region_code(country, _text(contact, "region"))
+    told = region_of_postal_code(country, _text(contact, "postal_code"))
+    return (said or told) if not said or not told or said == told else ""
 
 
 def _consent(value: Any, number: int, country: str) -> ConsentRecord:

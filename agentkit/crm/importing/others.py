@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical, from_json
 from agentkit.consent.points import normal_channel, normal_point
-from agentkit.consent.purposes import normal_basis
+from agentkit.consent.purposes import normal_basis, normal_purpose
 from agentkit.consent.record import events_of, record_consents
 from agentkit.consent.state import CONTROLLER, OBJECTIONS, STRICTNESS, state
 from agentkit.consent.stopping import owners_of_points
@@ -22,6 +22,7 @@ from agentkit.crm.importing.contacts import chunks
 from agentkit.crm.importing.dates import ImpossibleDate, read_instant
 from agentkit.crm.importing.reading import Broken, Row, open_jsonl, open_table
 from agentkit.crm.importing.report import ImportReport
+from agentkit.crm.places import country_code
 from agentkit.entry import Entry
 from agentkit.errors import ImportFileError
 from agentkit.store.instants import to_micros
@@ -55,9 +56,9 @@ def import_consents(store: Store, tenant: str, path: Path) -> ImportReport:
     """Import consent events from CSV.
 
     Columns: ``point, channel, purpose, status, at`` and, where known, ``brand, expires, source,
-    proof, double_opt_in_at, notice_version, lawful_basis, method, scope``. An event belongs to
-    every contact with that mailbox or number; one whose point nobody has is kept for whoever gets
-    it.
+    proof, double_opt_in_at, notice_version, lawful_basis, method, scope``, and ``country`` for
+    numbers without prefix. An event belongs to every contact with that mailbox or number; one whose
+    point nobody has is kept for whoever gets it.
 
     Raises:
         ImportFileError: the file as a whole cannot be read; nothing was imported.
@@ -188,7 +189,7 @@ def _objection(
 
 
 def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
-    point = normal_point(values["point"])
+    point = normal_point(values["point"], country_code(values.get("country", "")))
     if not point:
         raise _BadRow("the point is neither an address nor a number with its prefix")
     status = _status(values["status"])
@@ -198,7 +199,7 @@ def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
     if at is not None and at > now and status == "granted":
         raise _BadRow("a grant dated in the future is none")
     return ConsentRecord(
-        point, normal_channel(values["channel"]), values["purpose"].lower(),
+        point, normal_channel(values["channel"]), normal_purpose(values["purpose"]),
         values.get("brand", ""), status, at or now, _instant(values, "expires"),
         values.get("source", ""), values.get("proof", ""), _instant(values, "double_opt_in_at"),
         values.get("notice_version", "") or values.get("notice", ""),
