@@ -17,7 +17,7 @@ consent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,7 +27,17 @@ from agentkit.consent.purposes import grant_serves, objection_hits
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.evidence import Finding
 
-__all__ = ["CONTROLLER", "OBJECTIONS", "STRICTNESS", "ConsentState", "Question", "covers", "state"]
+__all__ = [
+    "CONTROLLER",
+    "OBJECTIONS",
+    "STRICTNESS",
+    "ConsentState",
+    "Question",
+    "answers",
+    "covers",
+    "derive",
+    "state",
+]
 
 Question = tuple[str, str, str, str]
 """Point, channel, purpose and brand; an empty one is open."""
@@ -82,10 +92,14 @@ def state(
         now: As of when, aware.
     """
     asked = (point_key(point), normal_channel(channel), purpose, brand)
-    covering = sorted((e for e in events if _event_covers(e, asked)), key=_order)
+    return derive([e for e in events if answers(e, asked)], now)
+
+
+def derive(covering: Sequence[ConsentRecord], now: datetime) -> ConsentState:
+    """The state that events give which all cover the question, in any order."""
     deciding: ConsentRecord | None = None
     findings: list[Finding] = []
-    for event in covering:
+    for event in sorted(covering, key=_order) if len(covering) > 1 else covering:
         if event.at > now:
             findings.append(_future(event))
             if event.status not in OBJECTIONS:
@@ -115,7 +129,8 @@ def covers(said: Question, status: str, scope: str, asked: Question) -> bool:
     )
 
 
-def _event_covers(event: ConsentRecord, asked: Question) -> bool:
+def answers(event: ConsentRecord, asked: Question) -> bool:
+    """Whether an event covers the question, however its parts are written."""
     said = (point_key(event.point), normal_channel(event.channel), event.purpose, event.brand)
     return covers(said, event.status, event.scope, asked)
 

@@ -104,10 +104,11 @@ class InlinePeople:
         new = [a for a in actions if a.id not in self._heard]
         self._heard.update(a.id for a in new)
         described = {a.id: p for a in new if (p := self._person(a)) is not None}
-        if not described or not isinstance(self._others, KnowsObjections):
+        source: object = self._others
+        if not described or not isinstance(source, KnowsObjections):
             return
         contacts = [person.contact for person in described.values()]
-        known = self._others.objections(tenant, contacts)
+        known = source.objections(tenant, contacts)
         for (id_, person), (events, closed) in zip(described.items(), known, strict=True):
             if events or closed:
                 heard = replace(

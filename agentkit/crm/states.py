@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agentkit.canonical import from_json
 from agentkit.consent.points import normal_channel, point_key
 from agentkit.consent.record import EVENT_COLUMNS, read_event
-from agentkit.consent.state import ConsentState, Question, covers, state
+from agentkit.consent.state import ConsentState, Question, answers, covers, derive
 from agentkit.context import Contact
 from agentkit.crm.people import CHUNK, of_others
 from agentkit.store.instants import to_micros
@@ -68,7 +68,8 @@ def consent_states(
         for id_, point in points.items():
             question = (point_key(point), *asked[1:])
             mine = _deciding(events.get(id_, ()), question, micros)
-            found[id_] = state([*mine, *theirs.get(id_, ())], *question, now)
+            mine += [e for e in theirs.get(id_, ()) if answers(e, question)]
+            found[id_] = derive(mine, now)
     return found
 
 
