@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from agentkit.store import Unit
 
-__all__ = ["DESK_KINDS", "WAITING", "Objection", "contacts_at", "owners_of_points", "stop_actions"]
+__all__ = ["DESK_KINDS", "WAITING", "Objection", "Owners", "contacts_at", "owners_of_points", "stop_actions"]
 
 WAITING: Final = ("allowed", "approved", "deferred", "escalated")
 """States from which an action could still be performed."""
@@ -103,26 +103,37 @@ def _contacts_at_domain(conn: Connection, tenant: str, domain: str) -> list[str]
     return sorted(row[0] for row in execute(conn, sql, values))
 
 
-def owners_of_points(conn: Connection, tenant: str) -> Callable[[str], list[str]]:
+class Owners:
+    """Who has which mailbox, number or domain, held in memory: for runs that ask for many."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._owners: dict[str, set[str]] = {}
+
+    def __call__(self, point: str) -> list[str]:
+        """Ids of the contacts that have it, in order."""
+        return sorted(self._owners.get(point, ())) if point else []
+
+    def add(self, point: str, contact: str) -> None:
+        """Remember that a contact has a point, and is at its domain."""
+        self._owners.setdefault(point, set()).add(contact)
+        _, at, domain = point.rpartition("@")
+        if at:
+            self._owners.setdefault(f"@{domain}", set()).add(contact)
+
+
+def owners_of_points(conn: Connection, tenant: str) -> Owners:
     """`contacts_at` for many points: reads every contact once and remembers who has what."""
-    owners: dict[str, set[str]] = {}
+    owners = Owners()
     sql = "select id, email, phone, fields from contacts where tenant = ?"
     for id_, email, phone, fields in execute(conn, sql, (tenant,)):
         mobile = from_json(fields).get("mobile") if '"mobile"' in fields else ""
         for point in filter(None, (email, phone, mobile)):
-            _own(owners, str(point), id_)
+            owners.add(str(point), id_)
     sql = "select distinct contact, point from consent_events where tenant = ? and contact <> ''"
     for id_, point in execute(conn, sql, (tenant,)):
-        _own(owners, point, id_)
-    return lambda point: sorted(owners.get(point, ())) if point else []
-
-
-def _own(owners: dict[str, set[str]], point: str, contact: str) -> None:
-    """Remember who has a point, and who is at its domain."""
-    owners.setdefault(point, set()).add(contact)
-    _, at, domain = point.rpartition("@")
-    if at:
-        owners.setdefault(f"@{domain}", set()).add(contact)
+        owners.add(point, id_)
+    return owners
 
 
 def stop_actions(
