@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from agentkit.store import Unit
 
-__all__ = ["DESK_KINDS", "WAITING", "Objection", "Owners", "contacts_at", "owners_of_points", "stop_actions"]
+__all__ = [
+    "DESK_KINDS",
+    "WAITING",
+    "Objection",
+    "Owners",
+    "contacts_at",
+    "owners_of_points",
+    "stop_actions",
+]
 
 WAITING: Final = ("allowed", "approved", "deferred", "escalated")
 """States from which an action could still be performed."""
