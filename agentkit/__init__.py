@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         parse_instant,
     )
     from agentkit.consent import (
+        SERVICE_PURPOSES,
         ConsentState,
         consent_state,
     )
@@ -55,7 +56,9 @@ if TYPE_CHECKING:
     )
     from agentkit.crm import (
         CRM,
+        countries_of,
         zones_of,
+        zones_of_number,
     )
     from agentkit.desk import (
         CaseSummary,
@@ -137,7 +140,7 @@ _HOMES = {
     "agentkit.agents": ["EthicsMiddleware", "PlaybookModel", "chat_model"],
     "agentkit.case": ["Case", "Decision", "Operator"],
     "agentkit.clock": ["Clock", "FixedClock", "SystemClock", "parse_instant"],
-    "agentkit.consent": ["ConsentState", "consent_state"],
+    "agentkit.consent": ["SERVICE_PURPOSES", "ConsentState", "consent_state"],
     "agentkit.context": [
         "Circumstance",
         "ConsentRecord",
@@ -148,7 +151,7 @@ _HOMES = {
         "Stop",
         "Touch",
     ],
-    "agentkit.crm": ["CRM", "zones_of"],
+    "agentkit.crm": ["CRM", "countries_of", "zones_of", "zones_of_number"],
     "agentkit.desk": ["CaseSummary", "CaseView", "Desk", "Turn", "Waiver", "printable"],
     "agentkit.engine": ["worker_alive"],
     "agentkit.entry": ["Entry"],
@@ -169,6 +172,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CRM",
+    "SERVICE_PURPOSES",
     "Action",
     "ActionKind",
     "Agent",
@@ -229,6 +233,7 @@ __all__ = [
     "build",
     "chat_model",
     "consent_state",
+    "countries_of",
     "fact",
     "hookimpl",
     "jurisdiction_of",
@@ -238,6 +243,7 @@ __all__ = [
     "printable",
     "worker_alive",
     "zones_of",
+    "zones_of_number",
 ]
 
 

@@ -94,6 +94,12 @@ class ConsentRecord:
         proof: Reference to the proof of capture.
         double_opt_in_at: When the second step was taken.
         notice: Version of the notice text.
+        lawful_basis: Ground of the processing (GDPR Art. 6(1)) as the record names it: ``consent``,
+            ``legitimate_interest``, ``contract``, ...; empty where it names none.
+        method: How it was captured or said: ``web_form``, ``paper``, ``oral``, ``keyword``, ...;
+            empty where not on record.
+        scope: ``controller`` where an objection made to one brand holds for every brand of the
+            controller; empty where it holds exactly as its other fields say.
     """
 
     point: str
@@ -107,6 +113,9 @@ class ConsentRecord:
     proof: str = ""
     double_opt_in_at: datetime | None = None
     notice: str = ""
+    lawful_basis: str = ""
+    method: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

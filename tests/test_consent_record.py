@@ -145,7 +145,8 @@ def test_every_field_of_an_event_survives_the_database(store: Store, clock: Fixe
     now = clock.now()
     record = ConsentRecord(
         MAILBOX, "email", "marketing", "Möbel", "granted", now, now + timedelta(days=30),
-        "web_form", "form:1", now + timedelta(microseconds=1), "7",
+        "web_form", "form:1", now + timedelta(microseconds=1), "7", "consent", "paper",
+        "controller",
     )  # fmt: skip
     with store.write() as unit:
         record_consent(unit, "t", ANKE, record, now=now)
@@ -288,3 +289,12 @@ def test_suppressing_nonsense_is_refused(store: Store, clock: FixedClock) -> Non
 )
 def test_points_have_one_normal_form(text: str, country: str, normal: str) -> None:
     assert normal_point(text, country) == normal
+
+
+def test_an_event_is_never_changed(any_store: Store, clock: FixedClock) -> None:
+    with any_store.write() as unit:
+        withdraw(unit, "t", ANKE, now=clock.now())
+    with pytest.raises(Exception, match="append-only"), any_store.write() as unit:
+        execute(unit.conn, "update consent_events set status = 'granted'")
+    with any_store.read() as conn:
+        assert [e.status for e in events_of(conn, "t", ANKE)] == ["withdrawn"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,3 +149,53 @@ def test_case_and_spelling_of_a_mailbox_do_not_hide_a_withdrawal() -> None:
 
 def test_another_mailbox_of_the_person_is_another_consent() -> None:
     assert ask(event("granted", 1), point="anke@example.net") == "not_specified"
+
+
+def test_an_objection_to_the_controller_holds_for_every_brand() -> None:
+    said = ConsentRecord(
+        MAILBOX, "email", "marketing", "Möbel", "withdrawn", NOW - timedelta(days=1),
+        scope="controller",
+    )  # fmt: skip
+    outlet = event("granted", 9, brand="Outlet")
+    assert ask(outlet, said, brand="Outlet") == "withdrawn"
+    assert ask(outlet, replace(said, scope=""), brand="Outlet") == "granted"
+    given = replace(outlet, scope="controller")
+    assert ask(given, brand="Möbel") == "not_specified"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "granted", "objected"),
+    [
+        ("marketing", "marketing", True, True),
+        ("dpv:DirectMarketing", "direct marketing", True, True),
+        ("marketing", "newsletter", True, True),
+        ("marketing", "https://w3id.org/dpv#TargetedAdvertising", True, True),
+        ("marketing", "greetings", False, True),
+        ("marketing", "research", False, True),
+        ("marketing", "service", False, False),
+        ("newsletter", "marketing", False, True),
+        ("newsletter", "advertising", False, False),
+        ("research", "CommercialResearch", True, True),
+        ("research", "marketing", False, False),
+        ("service", "marketing", False, False),
+        ("", "service", True, True),
+    ],
+)
+def test_a_yes_covers_its_parts_and_a_no_to_marketing_everything_that_is_no_service(
+    said: str, asked: str, *, granted: bool, objected: bool
+) -> None:
+    yes = event("granted", 2, purpose=said)
+    no = event("withdrawn", 1, purpose=said)
+    open_ = event("granted", 3, purpose="")
+    assert (state([yes], MAILBOX, "email", asked, "Möbel", NOW).status == "granted") is granted
+    after = state([open_, no], MAILBOX, "email", asked, "Möbel", NOW).status
+    assert (after == "withdrawn") is objected
+
+
+@given(st.lists(records, max_size=6), questions, st.sampled_from(["", "controller"]))
+def test_a_wider_scope_never_makes_a_grant(
+    events: list[ConsentRecord], question: tuple[str, str, str, str], scope: str
+) -> None:
+    before = state(events, *question, NOW).status
+    after = state([replace(e, scope=scope) for e in events], *question, NOW).status
+    assert after != "granted" or before == "granted"

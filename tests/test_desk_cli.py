@@ -12,6 +12,7 @@ from agentkit.action import Action
 from agentkit.cli import cli, main
 from agentkit.cli.tui import GROUP
 from agentkit.clock import SystemClock
+from agentkit.consent import withdraw
 from agentkit.pipeline import Pipeline, build
 from agentkit.settings import Settings, load_settings
 from agentkit.store import insert_many, to_micros
@@ -224,3 +225,34 @@ def test_the_screens_are_found_by_their_entry_point() -> None:
     from agentkit_tui.app import run
 
     assert _screens() is run
+
+
+def test_who_approved_is_told_why_it_was_stopped(pipeline: Pipeline, run: Run) -> None:
+    case = offer(pipeline)
+    digest = pipeline.desk.case(case).case.action_digest[:12]
+    assert run("approve", case, "--seen", digest).exit_code == 0
+    assert "stopped since" not in run("list").stderr
+    with pipeline.store.write() as unit:
+        withdraw(
+            unit, "default", "c1", now=SystemClock().now(), source="reply", brand="Möbel",
+            actor="inbound",
+        )  # fmt: skip
+    assert state_of(pipeline, case) == "stopped"
+    shown = " ".join(run("show", case).output.split())
+    assert "the person withdrew consent: Möbel, on " in shown
+    assert "UTC (reply); the decision of anna on " in shown
+    assert "why it waited" in shown
+    listed = run("list")
+    assert f"1 case that you decided was stopped since, because the person objected: {case}" in (
+        listed.stderr
+    )
+
+
+def test_a_case_that_nobody_had_decided_says_what_stopped_it(pipeline: Pipeline, run: Run) -> None:
+    case = offer(pipeline)
+    with pipeline.store.write() as unit:
+        withdraw(unit, "default", "c1", now=SystemClock().now(), purpose="marketing")
+    shown = " ".join(run("show", case).output.split())
+    assert "the person withdrew consent: marketing, on " in shown
+    assert "is undone" not in shown
+    assert run("list").stderr == ""

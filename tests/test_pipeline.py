@@ -420,6 +420,14 @@ def test_a_remote_effect_is_recorded_under_the_claims_fence(remote: Callable[...
     assert world.kinds("a1")[-2:] == ["claimed", "performed"]
 
 
+def test_the_cap_counts_what_was_sent_through_a_remote_system(remote: Callable[..., World]) -> None:
+    world = remote()
+    world.pipeline.propose_many([message(id=f"a{n}") for n in range(4)])
+    world.pipeline.run_due()
+    states = sorted(world.state(f"a{n}") for n in range(4))
+    assert states == ["denied", "denied", "performed", "performed"]
+
+
 def test_transient_errors_are_tried_again_a_few_times(remote: Callable[..., World]) -> None:
     failures = [TransientConnectorError("down"), TransientConnectorError("down")]
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zlib import crc32
 
 from agentkit.action import Action
 from agentkit.case import Operator
@@ -138,7 +139,8 @@ class World:
             "tenant", "id", "name", "email", "phone", "country", "owner", "created_at", "updated_at"
         )  # fmt: skip
         row = (
-            "default", contact, "Anke Petersen", f"{contact}@example.de", "+4940123456", country,
+            "default", contact, "Anke Petersen", f"{contact}@example.de",
+            f"+4940{crc32(contact.encode()) % 10**7:07}", country,
             "olaf", now, now,
         )  # fmt: skip
         with self.store.write() as unit:

@@ -50,13 +50,18 @@ def command() -> None:
 def list_(settings: Settings, state: str, text: str, limit: int, *, as_json: bool) -> None:
     """List cases, the urgent ones first."""
     from agentkit.cli import desk_text
+    from agentkit.desk.ending import undone_for
 
     wanted = "" if state == "all" else state
     with _desk(settings) as desk:
         cases = desk.list(state=wanted, text=text, limit=limit)
         total = len(cases) if text else desk.count(wanted)
         now = desk.clock.now()
+        with desk.store.read() as conn:
+            stopped = undone_for(conn, desk.tenant, _operator(settings).name, now)
     click.echo(desk_text.as_json(cases) if as_json else desk_text.case_list(cases, total, now))
+    if stopped and not as_json:
+        click.echo(desk_text.undone(stopped), err=True)
 
 
 @command.command()

@@ -14,11 +14,13 @@ from agentkit.desk import CaseSummary, CaseView, TaskGroup, Waiver, printable
 from agentkit.evidence import Finding
 from agentkit.verdict import Verdict
 
-__all__ = ["as_json", "case_list", "case_page", "task_list"]
+__all__ = ["as_json", "case_list", "case_page", "task_list", "undone"]
 
 _WIDTH: Final = 80
 _LONGEST: Final = 20_000
 """Characters of one text that are shown; `--json` has all."""
+_UNDONE: Final = 10
+"""Cases that are named where more were stopped."""
 
 
 def as_json(value: Any) -> str:
@@ -38,6 +40,16 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value
+
+
+def undone(cases: Sequence[str]) -> str:
+    """What an operator must know although it waits no more."""
+    some = ", ".join(cases[:_UNDONE])
+    word = "case that you decided was" if len(cases) == 1 else "cases that you decided were"
+    return (
+        f"{len(cases)} {word} stopped since, because the person objected: {some}\n"
+        f"  to read why: agentkit desk show {cases[0]}"
+    )
 
 
 def case_list(cases: Sequence[CaseSummary], total: int, now: datetime) -> str:
@@ -88,7 +100,7 @@ def case_page(view: CaseView, waiver: Waiver, now: datetime) -> str:
     """One case on one page."""
     parts = [_heading(view, now)]
     parts += _section("why it was stopped", [view.ended] if view.ended else [])
-    parts += _section("why it waits", _reasons(view))
+    parts += _section("why it waited" if view.ended else "why it waits", _reasons(view))
     if view.action is None:
         parts += _section("message", ["the person was erased: nothing of it is left"])
     else:

@@ -26,6 +26,7 @@ _MAX_LINES: Final = 12
 @click.command("import")
 @click.argument("contacts", nargs=-1, type=_FILE)
 @click.option("--consents", type=_FILE, metavar="FILE", help="Consent events, CSV.")
+@click.option("--suppressions", type=_FILE, metavar="FILE", help="Points never to be used, CSV.")
 @click.option("--records", type=_FILE, metavar="FILE", help="Deals, tickets, products, JSONL.")
 @click.option("--history", type=_FILE, metavar="FILE", help="Earlier contacts, CSV.")
 @click.option("--mails", type=_FILE, metavar="FILE", help="What people wrote, JSONL.")
@@ -37,6 +38,7 @@ _MAX_LINES: Final = 12
 def command(
     contacts: tuple[Path, ...],
     consents: Path | None,
+    suppressions: Path | None,
     records: Path | None,
     history: Path | None,
     mails: Path | None,
@@ -57,13 +59,16 @@ def command(
       MailingState, Account.Name, Owner.Name, HasOptedOutOfEmail, DoNotCall; or the
       labels of a report (Contact ID, Mailing Country, Email Opt Out, ...).
     Both, as custom fields: Time Zone, Preferred Language, Brand, Type, Last order
-      date, Contract end date, Last inquiry date, Opt-out offered, SMS opt out.
+      date, Contract end date, Last inquiry date, Opt-out offered, SMS opt out,
+      Address source, Bought categories (separated by ;), Postal Code.
     Other columns are kept under their own names. A company makes a contact a
     business, unless Type says consumer.
 
     \b
     --consents: point, channel, purpose, brand, status, at, expires, source, proof,
-      double_opt_in_at, notice_version
+      double_opt_in_at, notice_version, lawful_basis, method, scope, country
+    --suppressions: point (or email, phone, domain), channel, purpose, brand, reason,
+      country; @example.org closes everybody at a domain
     --records:  {"type", "id", "contact", "fields"} a line
     --history:  contact, kind, channel, purpose, at
     --mails:    {"id", "contact", "channel", "at", "text"} a line
@@ -75,7 +80,10 @@ def command(
     from agentkit.clock import SystemClock
     from agentkit.store import Store
 
-    others = {"records": records, "history": history, "mails": mails, "consents": consents}
+    others = {
+        "suppressions": suppressions, "records": records, "history": history, "mails": mails,
+        "consents": consents,
+    }  # fmt: skip
     _check([*contacts, *filter(None, others.values())])
     store = Store.open(settings.url, clock=SystemClock(), home=settings.home)
     try:
@@ -97,8 +105,9 @@ def import_book(
     history: Path | None = None,
     mails: Path | None = None,
     consents: Path | None = None,
+    suppressions: Path | None = None,
 ) -> list[ImportReport]:
-    """Import a whole book of business, people first.
+    """Import a whole book of business: people, who must not be contacted, then the rest.
 
     Raises:
         ImportFileError: a file as a whole cannot be read; those before it are imported.
@@ -107,6 +116,7 @@ def import_book(
 
     reports = [importing.import_contacts(store, tenant, path, fmt) for path in contacts]
     steps: list[tuple[Callable[[Store, str, Path], ImportReport], Path | None]] = [
+        (importing.import_suppressions, suppressions),
         (importing.import_consents, consents),
         (importing.import_records, records),
         (importing.import_history, history),

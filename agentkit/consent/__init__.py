@@ -15,7 +15,8 @@ from agentkit.consent.circumstances import (
     set_circumstance,
     standing_of,
 )
-from agentkit.consent.points import normal_channel, normal_point, point_key
+from agentkit.consent.points import normal_channel, normal_domain, normal_point, point_key
+from agentkit.consent.purposes import SERVICE_PURPOSES, normal_basis, normal_purpose
 from agentkit.consent.record import (
     Recorded,
     events_of,
@@ -26,25 +27,30 @@ from agentkit.consent.record import (
 from agentkit.consent.state import ConsentState, state
 from agentkit.consent.state import state as consent_state
 from agentkit.consent.stopping import DESK_KINDS, Objection, contacts_at, stop_actions
-from agentkit.consent.suppress import suppress, suppressed, suppression_token
+from agentkit.consent.suppress import Suppression, suppress, suppressed, suppression_token
 
 __all__ = [
     "CIRCUMSTANCES",
     "DESK_KINDS",
+    "SERVICE_PURPOSES",
     "UNDECIDED",
     "CircumstanceKind",
     "ConsentState",
     "Objection",
     "Recorded",
     "Standing",
+    "Suppression",
     "circumstances_of",
     "consent_state",
     "contacts_at",
     "events_of",
     "lift_circumstance",
     "list_circumstances",
+    "normal_basis",
     "normal_channel",
+    "normal_domain",
     "normal_point",
+    "normal_purpose",
     "person_key",
     "point_key",
     "record_consent",

@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["PHONE_CHANNELS", "normal_channel", "normal_point", "point_key"]
+__all__ = ["PHONE_CHANNELS", "normal_channel", "normal_domain", "normal_point", "point_key"]
 
 PHONE_CHANNELS: Final = frozenset({"sms", "phone", "whatsapp"})
 """Channels that reach a number."""
@@ -34,6 +34,7 @@ _MIN_DIGITS: Final = 4
 """Shorter ones are extensions and service numbers, which belong to nobody."""
 
 
+@lru_cache(maxsize=1024)
 def normal_channel(text: str) -> str:
     """A channel's name as this project writes it; ``*`` and ``all`` become empty: every one."""
     name = text.strip().lower()
@@ -52,6 +53,18 @@ def normal_point(text: str, country: str = "") -> str:
     if not text or len(text) > _MAX_POINT:
         return ""
     return _email(text) if "@" in text else _phone(text, country)
+
+
+def normal_domain(text: str) -> str:
+    """``@example.org`` where the text means everybody at a domain; empty where it does not.
+
+    Written ``@example.org`` or ``*@example.org``, in Unicode or as ``xn--``.
+    """
+    domain = text.strip().removeprefix("*")
+    if not domain.startswith("@") or len(domain) > _MAX_POINT:
+        return ""
+    anybody = _email(f"anybody{domain}")
+    return anybody.removeprefix("anybody")
 
 
 @lru_cache(maxsize=65_536)

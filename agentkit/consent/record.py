@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical
 from agentkit.consent.points import normal_channel, point_key
-from agentkit.consent.state import OBJECTIONS
+from agentkit.consent.purposes import normal_purpose
+from agentkit.consent.state import CONTROLLER, OBJECTIONS
 from agentkit.consent.stopping import Objection, contacts_at, stop_actions
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.entry import Entry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_COLUMNS",
+    "NOBODY",
     "OF_OTHERS",
     "Recorded",
     "event_id",
@@ -36,16 +38,21 @@ __all__ = [
 
 EVENT_COLUMNS: Final = (
     "point", "channel", "purpose", "brand", "status", "at", "expires", "source", "proof",
-    "double_opt_in_at", "notice",
+    "double_opt_in_at", "notice", "lawful_basis", "method", "scope",
 )  # fmt: skip
 """Columns of ``consent_events`` in the order of `ConsentRecord`."""
 _COLUMNS: Final = ("tenant", "id", "contact", *EVENT_COLUMNS, "recorded_at")
+_ALWAYS: Final = 11
+"""The columns that every id is made of; later ones count where they say something."""
 _CHUNK: Final = 500
+_SAID: Final = ("lawful_basis", "method", "notice", "scope")
+"""What an entry tells beside, where the event says it: nothing personal."""
 NOBODY: Final = "\x01"
 """An id that no contact has."""
-OF_OTHERS: Final = "(length(contact) = 0 or status in ('withdrawn', 'refused'))"
-"""Which events found by their point count for whoever has it now (``length`` keeps SQLite from
-searching all events of nobody instead of the points)."""
+OF_OTHERS: Final = "(length(contact) = 0 or status <> 'granted')"
+"""Which events found by their point count for whoever has it now: what one contact granted is no
+grant of another, and whatever else was said holds for both (``length`` keeps SQLite from searching
+all events of nobody instead of the points)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,10 @@ class Recorded:
 
 def event_id(vault: Vault, tenant: str, contact: str, record: ConsentRecord) -> str:
     """The id of an event: a keyed hash of all it says, so that the same one has one id."""
-    values = [contact, *(getattr(record, column) for column in EVENT_COLUMNS)]
+    said = [getattr(record, column) for column in EVENT_COLUMNS]
+    while len(said) > _ALWAYS and not said[-1]:
+        said.pop()
+    values = [contact, *said]
     return vault.token(tenant, canonical(values).decode())[:32]
 
 
@@ -81,7 +91,8 @@ def record_consent(
     """Record one event; an objection also stops what waits for the person.
 
     Takes the person's lock, which every claim takes too: no claim commits after this has. An
-    objection tied to a mailbox or number holds for every contact that shares it.
+    objection holds for every contact that shares the mailbox or number that it was made for; one
+    made for every point, for those who share one of the person's, as far as they share it.
 
     Args:
         unit: The transaction.
@@ -116,23 +127,23 @@ def record_consents(
     """
     sharing = owners or (lambda point: contacts_at(unit.conn, tenant, point))
     plain = [(contact, _normal(record)) for contact, record in events]
-    concerned = {c for c, _ in plain if c}
-    for _, record in plain:
-        if record.status in OBJECTIONS:
-            concerned.update(sharing(record.point))
+    shared = [
+        _shared(unit.conn, tenant, contact, record, sharing) if _objects(record) else {}
+        for contact, record in plain
+    ]
+    concerned = {c for c, _ in plain if c}.union(*shared)
     unit.lock_people(tenant, concerned)
     ids = [event_id(unit.vault, tenant, contact, record) for contact, record in plain]
     known = known_events(unit.conn, tenant, ids)
     done: list[Recorded] = []
-    for (contact, record), event in zip(plain, ids, strict=True):
+    for (contact, record), event, others in zip(plain, ids, shared, strict=True):
         if event in known:
             done.append(Recorded(event, new=False))
             continue
         known.add(event)
         _insert(unit, tenant, contact, record, event, now, actor)
         stopped = []
-        if record.status in OBJECTIONS:
-            others = [person for person in sharing(record.point) if person != contact]
+        if _objects(record):
             _copy(unit, tenant, others, record, known, now, actor)
             people = sorted({contact, *others} - {""})
             stopped = _stop(unit, tenant, people, record, event, now, actor)
@@ -143,19 +154,53 @@ def record_consents(
 def _copy(
     unit: Unit,
     tenant: str,
-    others: Sequence[str],
+    others: Mapping[str, str],
     record: ConsentRecord,
     known: set[str],
     now: datetime,
     actor: str,
 ) -> None:
-    """The same objection for everybody else who has the mailbox or number."""
-    ids = {event_id(unit.vault, tenant, other, record): other for other in others}
+    """The same objection for everybody else who has the mailbox or number, and for it alone."""
+    theirs = {other: replace(record, point=point) for other, point in others.items()}
+    ids = {event_id(unit.vault, tenant, other, said): other for other, said in theirs.items()}
     known |= known_events(unit.conn, tenant, list(ids))
     for event, other in ids.items():
         if event not in known:
-            _insert(unit, tenant, other, record, event, now, actor)
+            _insert(unit, tenant, other, theirs[other], event, now, actor)
     known.update(ids)
+
+
+def _objects(record: ConsentRecord) -> bool:
+    return record.status in OBJECTIONS
+
+
+def _shared(
+    conn: Connection,
+    tenant: str,
+    contact: str,
+    record: ConsentRecord,
+    sharing: Callable[[str], Sequence[str]],
+) -> dict[str, str]:
+    """Everybody else whom an objection reaches, with the point that they share."""
+    points = [record.point] if record.point else _points_on_record(conn, tenant, contact)
+    return {person: p for p in points for person in sharing(p) if person != contact}
+
+
+def _points_on_record(conn: Connection, tenant: str, contact: str) -> list[str]:
+    sql = "select email, phone from contacts where tenant = ? and id = ?"
+    row = execute(conn, sql, (tenant, contact)).first() if contact else None
+    return [] if row is None else [point for point in row if point]
+
+
+def _now_or_later(
+    conn: Connection, tenant: str, contact: str, point: str, now: datetime
+) -> datetime:
+    """When an objection is dated that is made now: never before a grant that it ends.
+
+    A clock that was set back, or a grant dated in the future, would outlive it otherwise.
+    """
+    known = events_of(conn, tenant, contact, [point_key(point)] if point else [])
+    return max([now, *(e.at for e in known if e.status == "granted")])
 
 
 def withdraw(
@@ -172,16 +217,22 @@ def withdraw(
     status: ConsentStatus = "withdrawn",
     source: str = "",
     proof: str = "",
+    method: str = "",
+    scope: str = "",
     actor: str = "system",
 ) -> Recorded:
-    """Record a withdrawal (or refusal); an empty scope means every point, channel, purpose, brand.
+    """Record a withdrawal (or refusal).
 
+    An empty point, channel, purpose or brand means every one; ``scope`` is `ConsentRecord.scope`.
     Pending, approved and deferred actions under it stop, their permits are void, and the entries
-    name the decisions that are undone.
+    name the decisions that are undone. Without ``at`` it is made now, and ends every grant that
+    is on record, whatever the clock says.
     """
     record = ConsentRecord(
-        point, channel, purpose, brand, status, at or now, source=source, proof=proof
-    )
+        point, channel, purpose, brand, status,
+        at or _now_or_later(unit.conn, tenant, contact, point, now),
+        source=source, proof=proof, method=method, scope=scope,
+    )  # fmt: skip
     return record_consent(unit, tenant, contact, record, now=now, actor=actor)
 
 
@@ -221,16 +272,21 @@ def events_of(
 
 def read_event(row: Sequence[Any]) -> ConsentRecord:
     """A row of `EVENT_COLUMNS` as the noun."""
-    point, channel, purpose, brand, status, at, expires, source, proof, confirmed, notice = row
+    point, channel, purpose, brand, status, at, expires, source, proof, confirmed, *rest = row
     return ConsentRecord(
         point, channel, purpose, brand, status, from_micros(at),
         None if expires is None else from_micros(expires), source, proof,
-        None if confirmed is None else from_micros(confirmed), notice,
+        None if confirmed is None else from_micros(confirmed), *rest,
     )  # fmt: skip
 
 
 def _normal(record: ConsentRecord) -> ConsentRecord:
-    return replace(record, point=point_key(record.point), channel=normal_channel(record.channel))
+    return replace(
+        record,
+        point=point_key(record.point),
+        channel=normal_channel(record.channel),
+        purpose=normal_purpose(record.purpose),
+    )
 
 
 def _insert(
@@ -254,6 +310,7 @@ def _insert(
         "brand": record.brand,
         "at": record.at,
         "source": record.source,
+        **{name: value for name in _SAID if (value := getattr(record, name))},
     }
     unit.append(Entry("consent", tenant, now, actor=actor, public=public, person=contact))
 
@@ -267,5 +324,6 @@ def _stop(
     now: datetime,
     actor: str,
 ) -> list[str]:
-    objection = Objection(record.point, record.channel, record.purpose, record.brand, event=event)
+    brand = "" if record.scope == CONTROLLER else record.brand
+    objection = Objection(record.point, record.channel, record.purpose, brand, event=event)
     return stop_actions(unit, tenant, people, objection, now=now, actor=actor)

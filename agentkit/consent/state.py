@@ -1,7 +1,8 @@
 """What a person has agreed to, derived from events and never stored.
 
 An event covers a question where each of its point, channel, purpose and brand is empty (every
-one) or the same. Covering events are read in order of time:
+one) or the same; purposes have parts (`agentkit.consent.purposes`), and an objection whose scope
+is the controller holds for every brand. Covering events are read in order of time:
 
 * a grant, a withdrawal and a refusal each replace what was there;
 * an expiry or "not specified" ends a grant, and never softens a withdrawal or a refusal;
@@ -16,16 +17,30 @@ consent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from agentkit.consent.points import normal_channel, point_key
+from agentkit.consent.purposes import grant_serves, objection_hits
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.evidence import Finding
 
-__all__ = ["OBJECTIONS", "STRICTNESS", "ConsentState", "state"]
+__all__ = [
+    "CONTROLLER",
+    "OBJECTIONS",
+    "STRICTNESS",
+    "ConsentState",
+    "Question",
+    "answers",
+    "covers",
+    "derive",
+    "state",
+]
+
+Question = tuple[str, str, str, str]
+"""Point, channel, purpose and brand; an empty one is open."""
 
 STRICTNESS: Final[dict[ConsentStatus, int]] = {
     "granted": 0,
@@ -35,6 +50,8 @@ STRICTNESS: Final[dict[ConsentStatus, int]] = {
     "withdrawn": 4,
 }
 """Larger is stricter."""
+CONTROLLER: Final = "controller"
+"""`ConsentRecord.scope` of an objection that holds for every brand, whichever it was said to."""
 OBJECTIONS: Final[frozenset[ConsentStatus]] = frozenset({"withdrawn", "refused"})
 """Statuses by which a person says no: only a newer grant ends one."""
 
@@ -75,10 +92,14 @@ def state(
         now: As of when, aware.
     """
     asked = (point_key(point), normal_channel(channel), purpose, brand)
-    covering = sorted((e for e in events if _covers(e, asked)), key=_order)
+    return derive([e for e in events if answers(e, asked)], now)
+
+
+def derive(covering: Sequence[ConsentRecord], now: datetime) -> ConsentState:
+    """The state that events give which all cover the question, in any order."""
     deciding: ConsentRecord | None = None
     findings: list[Finding] = []
-    for event in covering:
+    for event in sorted(covering, key=_order) if len(covering) > 1 else covering:
         if event.at > now:
             findings.append(_future(event))
             if event.status not in OBJECTIONS:
@@ -90,11 +111,28 @@ def state(
     return _settle(deciding, now, tuple(findings))
 
 
-def _covers(event: ConsentRecord, asked: tuple[str, str, str, str]) -> bool:
-    scope = (point_key(event.point), normal_channel(event.channel), event.purpose, event.brand)
-    if event.status in OBJECTIONS:
-        return all(not e or not a or e == a for e, a in zip(scope, asked, strict=True))
-    return all(not e or e == a for e, a in zip(scope, asked, strict=True))
+def covers(said: Question, status: str, scope: str, asked: Question) -> bool:
+    """Whether an event that said this, in normal form, answers the question."""
+    point, channel, purpose, brand = said
+    if status not in OBJECTIONS:
+        return (
+            brand in {"", asked[3]}
+            and channel in {"", asked[1]}
+            and point in {"", asked[0]}
+            and grant_serves(purpose, asked[2])
+        )
+    return (
+        (not brand or not asked[3] or brand == asked[3] or scope == CONTROLLER)
+        and (not channel or not asked[1] or channel == asked[1])
+        and (not point or not asked[0] or point == asked[0])
+        and objection_hits(purpose, asked[2])
+    )
+
+
+def answers(event: ConsentRecord, asked: Question) -> bool:
+    """Whether an event covers the question, however its parts are written."""
+    said = (point_key(event.point), normal_channel(event.channel), event.purpose, event.brand)
+    return covers(said, event.status, event.scope, asked)
 
 
 def _order(event: ConsentRecord) -> tuple[datetime, int, float, str, str, str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import from_json
 from agentkit.consent.points import normal_channel
+from agentkit.consent.purposes import objection_hits
 from agentkit.entry import Entry
 from agentkit.kinds import BUILTIN_KINDS
 from agentkit.store.instants import to_micros
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
     from agentkit.store import Unit
 
-__all__ = ["DESK_KINDS", "WAITING", "Objection", "contacts_at", "owners_of_points", "stop_actions"]
+__all__ = [
+    "DESK_KINDS",
+    "WAITING",
+    "Objection",
+    "Owners",
+    "contacts_at",
+    "owners_of_points",
+    "stop_actions",
+]
 
 WAITING: Final = ("allowed", "approved", "deferred", "escalated")
 """States from which an action could still be performed."""
@@ -59,7 +68,7 @@ class Objection:
         """Whether an action falls under it; what the action leaves open counts as a hit."""
         if kind in DESK_KINDS:
             return False
-        if self.purpose and purpose and self.purpose != purpose:
+        if not objection_hits(self.purpose, purpose):
             return False
         if not self.channel:
             return True
@@ -70,11 +79,15 @@ class Objection:
 def contacts_at(conn: Connection, tenant: str, point: str) -> list[str]:
     """Ids of all contacts that have this mailbox or number, or of whom an event says so.
 
+    ``@domain`` stands for every mailbox there.
+
     A second number (``mobile``) stands among the contact's own fields, which are searched whole:
     whoever asks for many points uses `owners_of_points`.
     """
     if not point:
         return []
+    if point.startswith("@"):
+        return _contacts_at_domain(conn, tenant, point)
     column = "email" if "@" in point else "phone"
     sql = f"select id from contacts where tenant = ? and {column} = ?"
     found = {row[0] for row in execute(conn, sql, (tenant, point))}
@@ -86,18 +99,49 @@ def contacts_at(conn: Connection, tenant: str, point: str) -> list[str]:
     return sorted(found)
 
 
-def owners_of_points(conn: Connection, tenant: str) -> Callable[[str], list[str]]:
+def _contacts_at_domain(conn: Connection, tenant: str, domain: str) -> list[str]:
+    """Whoever has a mailbox that ends so (the text is compared, so no character is a wildcard)."""
+    length = len(domain)
+    sql = (
+        "select id from contacts where tenant = ? and substr(email, length(email) - ? + 1) = ? "
+        "union select contact from consent_events where tenant = ? and contact <> '' "
+        "and substr(point, length(point) - ? + 1) = ?"
+    )
+    values = (tenant, length, domain, tenant, length, domain)
+    return sorted(row[0] for row in execute(conn, sql, values))
+
+
+class Owners:
+    """Who has which mailbox, number or domain, held in memory: for runs that ask for many."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._owners: dict[str, set[str]] = {}
+
+    def __call__(self, point: str) -> list[str]:
+        """Ids of the contacts that have it, in order."""
+        return sorted(self._owners.get(point, ())) if point else []
+
+    def add(self, point: str, contact: str) -> None:
+        """Remember that a contact has a point, and is at its domain."""
+        self._owners.setdefault(point, set()).add(contact)
+        _, at, domain = point.rpartition("@")
+        if at:
+            self._owners.setdefault(f"@{domain}", set()).add(contact)
+
+
+def owners_of_points(conn: Connection, tenant: str) -> Owners:
     """`contacts_at` for many points: reads every contact once and remembers who has what."""
-    owners: dict[str, set[str]] = {}
+    owners = Owners()
     sql = "select id, email, phone, fields from contacts where tenant = ?"
     for id_, email, phone, fields in execute(conn, sql, (tenant,)):
         mobile = from_json(fields).get("mobile") if '"mobile"' in fields else ""
         for point in filter(None, (email, phone, mobile)):
-            owners.setdefault(str(point), set()).add(id_)
+            owners.add(str(point), id_)
     sql = "select distinct contact, point from consent_events where tenant = ? and contact <> ''"
     for id_, point in execute(conn, sql, (tenant,)):
-        owners.setdefault(point, set()).add(id_)
-    return lambda point: sorted(owners.get(point, ())) if point else []
+        owners.add(point, id_)
+    return owners
 
 
 def stop_actions(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from agentkit.crm.builtin import BuiltinCRM, Message
 from agentkit.crm.interface import CRM, Capabilities
 from agentkit.crm.people import InlinePeople, StorePeople
+from agentkit.crm.states import consent_states
 from agentkit.crm.views import People, PeopleSource
+from agentkit.crm.whereabouts import countries_of, zones_of_number
 from agentkit.crm.zones import zones_of
 
 __all__ = [
@@ -17,5 +19,8 @@ __all__ = [
     "People",
     "PeopleSource",
     "StorePeople",
+    "consent_states",
+    "countries_of",
     "zones_of",
+    "zones_of_number",
 ]

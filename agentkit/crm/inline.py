@@ -17,7 +17,8 @@ from agentkit.action import Action
 from agentkit.canonical import clean_json
 from agentkit.clock import parse_instant
 from agentkit.consent.points import normal_channel, normal_point, point_key
-from agentkit.consent.state import STRICTNESS
+from agentkit.consent.purposes import normal_basis
+from agentkit.consent.state import CONTROLLER, STRICTNESS
 from agentkit.context import (
     Circumstance,
     ConsentRecord,
@@ -29,7 +30,8 @@ from agentkit.context import (
     Touch,
 )
 from agentkit.crm.places import country_code, language_code, region_code, time_zone
-from agentkit.crm.views import People, PeopleSource
+from agentkit.crm.postal import region_of_postal_code
+from agentkit.crm.views import KnowsObjections, People, PeopleSource
 from agentkit.errors import ConfigError, InvalidAction
 
 __all__ = ["InlinePeople", "read_person"]
@@ -56,6 +58,8 @@ class InlinePeople:
         self._others = others
         self._given: dict[str, tuple[Person | None, Mapping[str, Any], tuple[Touch, ...]]] = {}
 
+        self._heard: set[str] = set()
+
     def add(self, action: Action, row: Mapping[str, Any]) -> None:
         """Remember what a line says beside its action: ``contact``, ``record``, ``history``.
 
@@ -81,9 +85,10 @@ class InlinePeople:
             others = self._others.people(tenant, asked)
             found.update(others)
             found.views.update(getattr(others, "views", {}))
-        for action in actions:
-            if action.id in self._given:
-                self._view(action, found)
+        given = [a for a in actions if a.id in self._given]
+        self._hear_objections(tenant, given)
+        for action in given:
+            self._view(action, found)
         return found
 
     def stops(self, tenant: str) -> Sequence[Stop]:
@@ -93,6 +98,25 @@ class InlinePeople:
     def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
         """What each run has done so far."""
         return {} if self._others is None else self._others.runs(tenant, runs)
+
+    def _hear_objections(self, tenant: str, actions: Sequence[Action]) -> None:
+        """A contact that a line describes keeps what the CRM knows against its points."""
+        new = [a for a in actions if a.id not in self._heard]
+        self._heard.update(a.id for a in new)
+        described = {a.id: p for a in new if (p := self._person(a)) is not None}
+        source: object = self._others
+        if not described or not isinstance(source, KnowsObjections):
+            return
+        contacts = [person.contact for person in described.values()]
+        known = source.objections(tenant, contacts)
+        for (id_, person), (events, closed) in zip(described.items(), known, strict=True):
+            if events or closed:
+                heard = replace(
+                    person,
+                    consents=(*person.consents, *events),
+                    suppressed=person.suppressed | closed,
+                )
+                self._given[id_] = (heard, *self._given[id_][1:])
 
     def _person(self, action: Action) -> Person | None:
         given = self._given.get(action.id)
@@ -130,7 +154,7 @@ def read_person(contact: Mapping[str, Any], subject: str) -> Person:
         email=_point(_text(contact, "email"), country),
         phone=_point(_text(contact, "phone"), country),
         country=country,
-        region=region_code(country, _text(contact, "region")) if country else "",
+        region=_region(contact, country),
         timezone=time_zone(_text(contact, "timezone")),
         language=language_code(_text(contact, "language")),
         type=_known(_text(contact, "type").lower(), _TYPES),
@@ -167,6 +191,15 @@ def _circumstance(value: Any, number: int) -> Circumstance:
     return Circumstance(kind, since, _instant(found, "until"), source)
 
 
+def _region(contact: Mapping[str, Any], country: str) -> str:
+    """The region as written, else as the postal code tells; neither where the two contradict."""
+    if not country:
+        return ""
+    said = region_code(country, _text(contact, "region"))
+    told = region_of_postal_code(country, _text(contact, "postal_code"))
+    return (said or told) if not said or not told or said == told else ""
+
+
 def _consent(value: Any, number: int, country: str) -> ConsentRecord:
     where = f"contact.consents[{number}]"
     event = _mapping(value, where)
@@ -189,7 +222,16 @@ def _consent(value: Any, number: int, country: str) -> ConsentRecord:
         proof=_text(event, "proof"),
         double_opt_in_at=_instant(event, "double_opt_in_at"),
         notice=_text(event, "notice") or _text(event, "notice_version"),
+        lawful_basis=normal_basis(_text(event, "lawful_basis")),
+        method=_text(event, "method").lower(),
+        scope=_scope(_text(event, "scope"), where),
     )
+
+
+def _scope(word: str, where: str) -> str:
+    if word not in {"", CONTROLLER}:
+        raise InvalidAction(f"{where}.scope must be {CONTROLLER!r} or left out, not {word[:40]!r}")
+    return word
 
 
 def _status(word: str, where: str) -> ConsentStatus:

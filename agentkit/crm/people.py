@@ -15,21 +15,30 @@ import orjson
 
 from agentkit.action import Action
 from agentkit.consent import circumstances_of
-from agentkit.consent.record import EVENT_COLUMNS, OF_OTHERS, read_event
+from agentkit.consent.record import EVENT_COLUMNS, NOBODY, OF_OTHERS, read_event
+from agentkit.consent.suppress import suppression_tokens
 from agentkit.context import Circumstance, ConsentRecord, Contact, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
 from agentkit.crm.rows import CONTACT_SQL, read_contact
 from agentkit.crm.views import People, points_of
 from agentkit.settings import Settings
 from agentkit.store.instants import from_micros, to_micros
-from agentkit.store.sql import execute, placeholders
+from agentkit.store.sql import execute, fetch, placeholders
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from agentkit.store import Store
 
-__all__ = ["CHUNK", "HISTORY", "InlinePeople", "People", "StorePeople", "consents_of"]
+__all__ = [
+    "CHUNK",
+    "HISTORY",
+    "InlinePeople",
+    "People",
+    "StorePeople",
+    "consents_of",
+    "of_others",
+]
 
 CHUNK: Final = 500
 """Ids a query: below every database's limit on bound values."""
@@ -59,6 +68,26 @@ class StorePeople:
                 found.update(self._chunk(conn, tenant, ids[start : start + CHUNK]))
             _choose_records(conn, tenant, actions, found)
         return found
+
+    def objections(
+        self, tenant: str, contacts: Sequence[Contact]
+    ) -> Sequence[tuple[Sequence[ConsentRecord], frozenset[str]]]:
+        """What was said here of the mailboxes and numbers of contacts that others describe.
+
+        Nothing that grants: a file may bring its own consents, and never lifts an objection.
+        """
+        keyed = {f"{NOBODY}{n}": contact for n, contact in enumerate(contacts)}
+        owners: dict[str, list[str]] = {}
+        for key, contact in keyed.items():
+            for point in points_of(contact):
+                owners.setdefault(point, []).append(key)
+        said: dict[str, list[ConsentRecord]] = {key: [] for key in keyed}
+        with self._store.read() as conn:
+            for key, record in of_others(conn, tenant, owners, in_crm=False):
+                if record.status != "granted":
+                    said[key].append(record)
+            closed = self._suppressions(conn, tenant, keyed, said)
+        return [(said[key], frozenset(closed.get(key, ()))) for key in keyed]
 
     def stops(self, tenant: str) -> Sequence[Stop]:
         """The stop switches that hold now."""
@@ -133,7 +162,8 @@ class StorePeople:
         vault = self._store.vault
         for id_, contact in contacts.items():
             for point in points_of(contact):
-                owners.setdefault(vault.token(tenant, point), []).append((id_, point))
+                for token in suppression_tokens(vault, tenant, point):
+                    owners.setdefault(token, []).append((id_, point))
         closed: dict[str, set[str]] = {}
         for token, channel, purpose, brand, at, reason in _suppressed_rows(conn, tenant, owners):
             for id_, point in owners[token]:
@@ -155,17 +185,79 @@ def consents_of(
     marks = placeholders(len(contacts))
     sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and contact in ({marks})"
     found: dict[str, list[ConsentRecord]] = {}
-    for row in execute(conn, sql, (tenant, *contacts)).all():
+    for row in fetch(conn, sql, (tenant, *contacts)):
         found.setdefault(row[0], []).append(read_event(row[1:]))
     owners: dict[str, list[str]] = {}
     for id_, contact in contacts.items():
         for point in points_of(contact):
             owners.setdefault(point, []).append(id_)
+    for id_, record in of_others(conn, tenant, owners):
+        found.setdefault(id_, []).append(record)
+    return found
+
+
+def of_others(
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]], *, in_crm: bool = True
+) -> Iterator[tuple[str, ConsentRecord]]:
+    """What others said of points that these contacts have, as far as it binds them.
+
+    Args:
+        conn: A connection.
+        tenant: Whose data.
+        owners: By point, the contacts that are asked about.
+        in_crm: They are in the CRM themselves, with these points.
+
+    Yields:
+        A contact, and an event of somebody else that counts for it too.
+    """
+    sql = "select distinct point, contact from consent_events where tenant = ? and point in"
+    shared = dict.fromkeys(
+        point
+        for point, contact in _in_chunks(conn, sql, tenant, list(owners))
+        if owners[point] != [contact]
+    )
     sql = f"select contact, {_EVENTS} from consent_events where tenant = ? and {OF_OTHERS}"
-    for event in _in_chunks(conn, f"{sql} and point in", tenant, list(owners)):
+    for event in _in_chunks(conn, f"{sql} and point in", tenant, list(shared)):
         for id_ in owners[event[1]]:
             if id_ != event[0]:
-                found.setdefault(id_, []).append(read_event(event[1:]))
+                yield id_, read_event(event[1:])
+    yield from _of_duplicates(conn, tenant, owners, in_crm=in_crm)
+
+
+def _of_duplicates(
+    conn: Connection, tenant: str, owners: Mapping[str, Sequence[str]], *, in_crm: bool
+) -> Iterator[tuple[str, ConsentRecord]]:
+    """What others who share a point refused for every point of theirs: it binds the shared one."""
+    shared: dict[str, list[tuple[str, str]]] = {}
+    for column in ("email", "phone"):
+        points = [p for p in owners if ("@" in p) == (column == "email")]
+        if in_crm and column == "email":
+            points = _of_several(conn, tenant, points)
+        sql = f"select id, {column} from contacts where tenant = ? and {column} in"
+        for other, point in _in_chunks(conn, sql, tenant, points):
+            mine = [(id_, point) for id_ in owners[point] if id_ != other]
+            if mine:
+                shared.setdefault(other, []).extend(mine)
+    sql = (
+        f"select contact, {_EVENTS} from consent_events where tenant = ? "
+        "and status in ('withdrawn', 'refused') and length(point) = 0 and contact in"
+    )
+    for event in _in_chunks(conn, sql, tenant, list(shared)):
+        record = read_event(event[1:])
+        for id_, point in shared[event[0]]:
+            yield id_, replace(record, point=point)
+
+
+def _of_several(conn: Connection, tenant: str, mailboxes: Sequence[str]) -> list[str]:
+    """Those of the mailboxes that more than one contact has: told by the index alone."""
+    found: list[str] = []
+    for start in range(0, len(mailboxes), CHUNK):
+        chunk = mailboxes[start : start + CHUNK]
+        sql = (
+            f"select email from contacts where tenant = ? and email in ({placeholders(len(chunk))})"
+            " group by email having count(*) > 1"
+        )
+        found += [row[0] for row in fetch(conn, sql, (tenant, *chunk))]
     return found
 
 
@@ -189,7 +281,7 @@ def _in_chunks(
 ) -> Iterator[Sequence[Any]]:
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        yield from execute(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk)).all()
+        yield from fetch(conn, f"{sql} ({placeholders(len(chunk))})", (tenant, *chunk))
 
 
 def _history(

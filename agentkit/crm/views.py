@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agentkit.action import Action
-from agentkit.context import Contact, Person, Stop, Touch
+from agentkit.context import ConsentRecord, Contact, Person, Stop, Touch
 
-__all__ = ["People", "PeopleSource", "points_of"]
+__all__ = ["KnowsObjections", "People", "PeopleSource", "points_of"]
 
 
 class People(dict[str, Person]):
@@ -27,6 +27,17 @@ class People(dict[str, Person]):
     def of(self, action: Action) -> Person | None:
         """The subject of an action, with the records that it names; None if not on record."""
         return self.views.get(action.id) or self.get(action.subject)
+
+
+@runtime_checkable
+class KnowsObjections(Protocol):
+    """A source that can say what it knows against contacts that somebody else describes."""
+
+    def objections(
+        self, tenant: str, contacts: Sequence[Contact]
+    ) -> Sequence[tuple[Sequence[ConsentRecord], frozenset[str]]]:
+        """Events of their mailboxes and numbers that grant nothing, and channels closed to each."""
+        ...
 
 
 class PeopleSource(Protocol):

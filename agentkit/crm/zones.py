@@ -6,13 +6,14 @@ one (Germany has one, although the time zone database lists Büsingen apart).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["plausible_zone", "zones_of"]
+__all__ = ["countries_in", "distinct_zones", "is_zone", "plausible_zone", "zones_of"]
 
 _SAMPLED: Final = tuple(
     datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(days=5 * n) for n in range(220)
@@ -110,7 +111,7 @@ def zones_of(country: str, region: str = "") -> tuple[str, ...]:
     listed = _REGIONS.get(country, {}).get(code)
     if listed is None and code and country in _REST:
         listed = _REST[country]
-    return _distinct(listed if listed is not None else _table().get(country, ()))
+    return distinct_zones(listed if listed is not None else _table().get(country, ()))
 
 
 def plausible_zone(country: str, zone: str) -> bool:
@@ -119,12 +120,23 @@ def plausible_zone(country: str, zone: str) -> bool:
     return not known or _clock(zone) in {_clock(other) for other in known}
 
 
-def _distinct(zones: tuple[str, ...]) -> tuple[str, ...]:
-    """The first of every group of zones whose clocks agree."""
+def distinct_zones(zones: tuple[str, ...]) -> tuple[str, ...]:
+    """The first of every group of zones whose clocks agree; names that are none are left out."""
     seen: dict[tuple[timedelta | None, ...], str] = {}
     for zone in zones:
-        seen.setdefault(_clock(zone), zone)
+        with suppress(KeyError, ValueError, OSError):
+            seen.setdefault(_clock(zone), zone)
     return tuple(seen.values())
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is the name of a time zone."""
+    return bool(distinct_zones((name,)))
+
+
+def countries_in(zone: str) -> tuple[str, ...]:
+    """ISO codes of the countries to which the time zone database gives a zone."""
+    return tuple(country for country, zones in _table().items() if zone in zones)
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agentkit.action import Action
-from agentkit.canonical import canonical
+from agentkit.canonical import canonical, from_json
 from agentkit.consent import suppressed
 from agentkit.errors import PermitError
 from agentkit.permit import Claim, Effect, Permit
@@ -238,11 +238,14 @@ def _person_refusal(
 
 
 def _suppression(unit: Unit, action: Action) -> str:
-    sql = "select email, phone from contacts where tenant = ? and id = ?"
+    sql = "select email, phone, fields from contacts where tenant = ? and id = ?"
     row = execute(unit.conn, sql, (action.tenant, action.subject)).first()
     if row is None:
         return ""
-    points = [row[0]] if action.channel == "email" else [row[1]] if action.channel else list(row)
+    email, phone, mobile = row[0], row[1], str(from_json(row[2]).get("mobile") or "")
+    points = [phone, mobile] if action.channel else [email, phone, mobile]
+    if action.channel == "email":
+        points = [email]
     return suppressed(
         unit.conn, unit.vault, action.tenant, points,
         channel=action.channel, purpose=action.purpose, brand=action.sender.brand,

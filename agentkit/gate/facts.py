@@ -13,6 +13,7 @@ from agentkit.agent import Agent
 from agentkit.canonical import clean_text
 from agentkit.constitution.facts import Catalogue, FieldMapping
 from agentkit.context import Contact, Person
+from agentkit.crm.whereabouts import jurisdiction_at
 from agentkit.evidence import Unknown
 from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
 from agentkit.kinds import ActionKind
@@ -34,10 +35,14 @@ _CONTACT_ATTRIBUTES: Final = frozenset(Contact.__slots__) - {"fields", "relation
 
 
 def jurisdiction_for(action: Action, person: Person | None) -> Jurisdiction:
-    """The jurisdiction of the person concerned; of nobody where the kind concerns nobody."""
+    """The jurisdiction of the person concerned; of nobody where the kind concerns nobody.
+
+    Where the country on record and the zone or the number contradict each other, the law of both.
+    """
     if person is None:
         return _NO_PERSON if not action.subject else jurisdiction_of(None)
-    return jurisdiction_of(person.contact.country, person.contact.region)
+    channel = action.channel or ("phone" if action.kind == "call.place" else "")
+    return jurisdiction_at(person.contact, channel)
 
 
 class CoreFacts:

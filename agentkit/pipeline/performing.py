@@ -8,7 +8,7 @@ whose lease runs out, and then the CRM is asked for the marker, or a person is. 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from agentkit.action import Action
@@ -31,7 +31,7 @@ from agentkit.errors import ConnectorError, TransientConnectorError
 from agentkit.gate import Gate
 from agentkit.permit import Claim, Effect
 from agentkit.pipeline.recording import Opens, Recorder
-from agentkit.store import Store, Unit, execute
+from agentkit.store import Store, Unit, execute, insert_many, to_micros
 from agentkit.store.actions import (
     ActionState,
     StoredAction,
@@ -160,6 +160,8 @@ class Performing:
         now = self._clock.now()
         move_action(unit, action.tenant, action.id, to=state, since=["performing"], now=now)
         self._append(unit, _KIND_AFTER[effect.outcome], action, public)
+        if not self._crm.transactional and effect.outcome != "failed":
+            _touch(unit, action, now)
         if effect.outcome == "unknown" and review is not None:
             case = self._desk.open(unit, _doubtful(review))
             return Next("unknown", case.expires_at, why=f"case {case.id}")
@@ -254,7 +256,24 @@ class Performing:
 
 def _shell(stored: StoredAction) -> Action:
     """Enough of an action for entries."""
-    return Action(stored.id, stored.kind, stored.agent, stored.tenant, stored.person)
+    return Action(
+        stored.id, stored.kind, stored.agent, stored.tenant, stored.person,
+        channel=stored.channel, purpose=stored.purpose, run=stored.run,
+    )  # fmt: skip
+
+
+def _touch(unit: Unit, action: Action, now: datetime) -> None:
+    """Count a contact made through a remote CRM (perhaps made, where nobody knows) in the caps.
+
+    The built-in CRM counts its own, in `BuiltinCRM.apply`.
+    """
+    channel = action.channel or ("phone" if action.kind == "call.place" else "")
+    row = (
+        action.tenant, action.id, action.subject, action.kind, channel, action.purpose,
+        to_micros(now), action.id, action.run,
+    )  # fmt: skip
+    columns = ("tenant", "id", "contact", "kind", "channel", "purpose", "at", "action", "run")
+    insert_many(unit.conn, "touches", columns, [row], or_ignore=True)
 
 
 def _doubtful(review: Review) -> Review:

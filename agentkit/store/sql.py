@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult
+from sqlalchemy.exc import ResourceClosedError
 
-__all__ = ["execute", "insert_many", "insert_sql", "placeholders"]
+__all__ = ["execute", "fetch", "insert_many", "insert_sql", "placeholders"]
 
 
 @lru_cache(maxsize=1024)
@@ -26,6 +27,17 @@ def execute(
     out as integers: see `agentkit.store.to_micros` and `from_micros`.
     """
     return conn.exec_driver_sql(_translated(sql, conn.dialect.paramstyle), tuple(values))
+
+
+def fetch(conn: Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a query and give its rows as plain tuples: for the paths that read thousands."""
+    result = execute(conn, sql, values)
+    cursor = result.cursor
+    if cursor is None:
+        raise ResourceClosedError("this statement returns no rows")
+    rows = cursor.fetchall()
+    result.close()
+    return list(rows)
 
 
 @lru_cache(maxsize=256)

@@ -118,7 +118,7 @@ class ConsentEventRow(SQLModel, table=True):
     __tablename__ = "consent_events"
     __table_args__ = (
         Index("ix_consent_events_contact", "tenant", "contact"),
-        Index("ix_consent_events_point", "tenant", "point"),
+        Index("ix_consent_events_point", "tenant", "point", "contact"),
     )
     tenant: str = _key()
     id: str = _key()
@@ -135,6 +135,9 @@ class ConsentEventRow(SQLModel, table=True):
     double_opt_in_at: datetime | None = _maybe_at()
     notice: str = _text()
     recorded_at: datetime = _at()
+    lawful_basis: str = _text()
+    method: str = _text()
+    scope: str = _text()
 
 
 class SuppressionRow(SQLModel, table=True):

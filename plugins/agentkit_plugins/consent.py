@@ -8,9 +8,9 @@ the status alone: a plain "no consent, deny" would deny lawful business.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from agentkit import (
     Action,
@@ -21,33 +21,38 @@ from agentkit import (
     Finding,
     Manifest,
     Person,
-    Touch,
     Unknown,
     consent_state,
+    countries_of,
     fact,
     hookimpl,
 )
-from agentkit_plugins.legal_basis import Basis, basis_without_consent
-from agentkit_plugins.local_time import local_time
+from agentkit_plugins.grounds import (
+    NEVER,
+    SoftOptIn,
+    Status,
+    basis_of,
+    months_before,
+    relation_of,
+    soft_opt_in_of,
+)
+from agentkit_plugins.legal_basis import Basis
+from agentkit_plugins.limits import no_contacts, recent
+from agentkit_plugins.local_time import LocalTime, local_time
+from agentkit_plugins.public_holidays import holidays_at
 from agentkit_plugins.purposes import SERVICE_PURPOSES
 
 __all__ = ["Consent"]
 
-Status = Literal["granted", "withdrawn", "refused", "expired", "not_specified"]
-
-_Told = bool | Unknown
-_CONTACTS: Final = frozenset({"message.send", "call.place"})
 _WITHOUT_POINT: Final = frozenset({"chat", "post"})
-_WRITTEN: Final = frozenset({"email", "sms", "whatsapp", "chat"})
 _CHECKOUT: Final = "params.opt_out_at_checkout"
-_YES: Final = frozenset({"yes", "true", "1", "ja", "oui", "si", "sí"})
+_OWN_RANGE: Final = "params.own_similar_products"
 _NO_PERSON: Final = Unknown("the CRM has no such contact")
-_NO_COUNTRY: Final = Unknown("which law holds is open: no country on record", "contact.country")
 _NO_ZONE: Final = Unknown("no time zone and no country on record", "contact.timezone")
-_NO_CLOCK: Final = (_NO_ZONE,) * 5
-_NO_TYPE: Final = Unknown("consumer or business is not on record", "contact.type")
-_NO_OFFER: Final = Unknown(
-    "whether the opt-out was offered at the sale is not on record", "contact.opt_out_offered"
+_NO_PLACE: Final = Unknown("which holidays are kept is open: no country", "contact.country")
+_NO_TABLE: Final = Unknown("no table of public holidays covers the country")
+_NOT_ASKED: Final = SoftOptIn(
+    from_sale=False, own_similar=False, opt_out_offered=False, holds=False
 )
 
 
@@ -60,7 +65,9 @@ class Consent(
     status: Status | Unknown = fact(personal=True, doc="consent of this point, brand, purpose")
     basis: Basis | Unknown = fact(personal=True, doc="the ground that country and channel give")
     suppressed: bool | Unknown = fact(personal=True, doc="never to be contacted for marketing")
-    soft_opt_in: bool | Unknown = fact(personal=True, doc="ePrivacy Art. 13(2): own customer")
+    soft_opt_in: bool | Unknown = fact(
+        personal=True, doc="ePrivacy Art. 13(2): own customer, as far as records tell"
+    )
     existing_customer: bool | Unknown = fact(
         personal=True, doc="purchase or contract, running or ended within two years"
     )
@@ -76,6 +83,47 @@ class Consent(
     zone: str | Unknown = fact(doc="the plausible zone where a given hour comes last: wait in it")
     weekday: int | Unknown = fact(doc="Monday 1 to Sunday 7, in `consent.zone`")
     sunday: bool | Unknown = fact(doc="it is Sunday in some plausible zone")
+    holiday: bool | Unknown = fact(doc="today is a public holiday in some plausible place")
+    holiday_places: tuple[str, ...] | Unknown = fact(doc="those places: DE, DE-BY, US-TX")
+    from_sale: bool | Unknown = fact(
+        personal=True, doc="soft opt-in 1: the address was obtained in a sale to this person"
+    )
+    own_similar: bool | Unknown = fact(
+        doc="soft opt-in 2: it offers the business's own products, like those bought"
+    )
+    opt_out_offered: bool | Unknown = fact(
+        personal=True, doc="soft opt-in 3: the objection was offered at collection"
+    )
+    purchased_at: datetime | Unknown = fact(personal=True, doc="last purchase; 1970 if never")
+    contract_ends_at: datetime | Unknown = fact(
+        personal=True, doc="end of the written contract, in the future while in force; 1970 if none"
+    )
+    inquired_at: datetime | Unknown = fact(personal=True, doc="last inquiry; 1970 if never")
+    inquired_recently: bool | Unknown = fact(personal=True, doc="an inquiry within six months")
+    since: datetime | Unknown = fact(personal=True, doc="from when the status holds; 1970 if none")
+    lawful_basis: str | Unknown = fact(
+        personal=True, doc="lawful basis that the deciding event names; empty if none"
+    )
+    method: str | Unknown = fact(
+        personal=True, doc="how the deciding event was captured: web_form, paper, oral; or empty"
+    )
+    notice: str | Unknown = fact(personal=True, doc="version of the notice text shown; or empty")
+    proven: bool | Unknown = fact(
+        personal=True, doc="a reference to the proof of capture is stored, or a second step"
+    )
+    recent_month: int | Unknown = fact(personal=True, doc="marketing contacts in 30 days")
+    recent_same_purpose: int | Unknown = fact(
+        personal=True, doc="contacts for this very purpose in 24 hours"
+    )
+    oldest_day: datetime | Unknown = fact(
+        personal=True, doc="first marketing contact of the last 24 hours; now if there is none"
+    )
+    oldest_month: datetime | Unknown = fact(
+        personal=True, doc="first marketing contact of the last 30 days; now if there is none"
+    )
+    oldest_same_purpose: datetime | Unknown = fact(
+        personal=True, doc="first contact for this purpose in 24 hours; now if there is none"
+    )
 
 
 @hookimpl
@@ -92,169 +140,154 @@ class _Now(NamedTuple):
         today: Its date.
         two_years: CASL s.10(10): purchases and contracts from this day on count.
         half_year: Inquiries from this day on.
-        week: Marketing contacts after this instant.
-        day: Those of the last 24 hours.
         checkout: The business's own checkout offers the opt-out.
+        own_range: What it offers to own customers is its own, and like what they bought.
     """
 
     instant: datetime
     today: date
     two_years: date
     half_year: date
-    week: datetime
-    day: datetime
     checkout: bool
+    own_range: bool
 
 
 @hookimpl
 def examine(action: Action, context: Context) -> Evidence:
     """Look up a person's consent, relationship, limits and local time."""
-    checkout = context.parameters.get(_CHECKOUT, False) is True
-    return _examine(action, context.person(action), _moment(context.now, checkout=checkout))
+    declared = context.parameters
+    now = _moment(
+        context.now,
+        checkout=declared.get(_CHECKOUT, False) is True,
+        own_range=declared.get(_OWN_RANGE, False) is True,
+    )
+    return _examine(action, context.person(action), now)
 
 
 @lru_cache(maxsize=256)
-def _moment(instant: datetime, *, checkout: bool) -> _Now:
+def _moment(instant: datetime, *, checkout: bool, own_range: bool) -> _Now:
     today = instant.date()
-    return _Now(
-        instant,
-        today,
-        _months_before(today, 24),
-        _months_before(today, 6),
-        instant - timedelta(days=7),
-        instant - timedelta(days=1),
-        checkout,
-    )
-
-
-def _months_before(day: date, months: int) -> date:
-    count = day.year * 12 + day.month - 1 - months
-    year, month = divmod(count, 12)
-    return date(year, month + 1, min(day.day, 28))
+    years, half = months_before(today, 24), months_before(today, 6)
+    return _Now(instant, today, years, half, checkout, own_range)
 
 
 def _examine(action: Action, person: Person | None, now: _Now) -> Consent:
     needed = action.purpose not in SERVICE_PURPOSES
     if person is None:
-        return Consent(needed, *[_NO_PERSON] * 15)
+        return Consent(needed, *[_NO_PERSON] * (len(Consent.fields) - 1))
     contact = person.contact
     channel = action.channel or ("phone" if action.kind == "call.place" else "")
-    clock = local_time(contact.timezone, contact.country, contact.region, now.instant)
+    countries = countries_of(contact, channel)
+    clock = _clock(contact, channel, countries, now)
+    relation = relation_of(contact, now.today, now.two_years, now.half_year)
     status: Status = "not_specified"
     basis: Basis | Unknown = "contract"
-    soft: _Told = False
+    soft = _NOT_ASKED
     record: ConsentRecord | None = None
+    since: datetime | None = None
     findings: tuple[Finding, ...] = ()
-    recent = (0, 0, now.instant)
-    customer = _customer(contact, now)
+    contacts = no_contacts(now.instant)
     if needed:
-        status, record, findings = _status(person, action, channel, now)
-        soft = _soft_opt_in(contact, channel, status, now)
-        basis = _basis(contact, channel, status, soft, related=customer or _inquired(contact, now))
-        recent = _recent(person.history, now)
+        status, since, record, findings = _status(person, action, channel, now)
+        soft = soft_opt_in_of(
+            person, channel, status, now.today, now.two_years,
+            checkout=now.checkout, own_range=now.own_range,
+        )  # fmt: skip
+        related = relation.customer or relation.inquired
+        basis = basis_of(countries, channel, contact.type, status, soft.holds, related=related)
+        contacts = recent(person.history, action.purpose, now.instant)
+    said = _captured(record)
     return Consent(
         needed,
         status,
         basis,
         channel in person.suppressed or "*" in person.suppressed,
-        soft,
-        customer,
+        soft.holds,
+        relation.customer,
         status == "granted" and record is not None and record.double_opt_in_at is not None,
         contact.point(channel) != "" or channel in _WITHOUT_POINT,
-        recent[0],
-        recent[1],
-        recent[2],
-        *(clock or _NO_CLOCK),
+        contacts.week,
+        contacts.day,
+        contacts.oldest_week,
+        *_hours(clock),
+        *_holiday(contact, countries, clock),
+        soft.from_sale,
+        soft.own_similar,
+        soft.opt_out_offered,
+        relation.purchased_at,
+        relation.contract_ends_at,
+        relation.inquired_at,
+        relation.inquired,
+        since or NEVER,
+        said.lawful_basis,
+        said.method,
+        said.notice,
+        said.proven,
+        contacts.month,
+        contacts.same_purpose,
+        contacts.oldest_day,
+        contacts.oldest_month,
+        contacts.oldest_same_purpose,
         findings=findings,
     )
 
 
+def _clock(
+    contact: Contact, channel: str, countries: tuple[str, ...], now: _Now
+) -> LocalTime | None:
+    number = contact.point(channel if channel in {"sms", "whatsapp"} else "phone")
+    return local_time(
+        contact.timezone, contact.country, contact.region, now.instant,
+        number=number, others=countries[1:],
+    )  # fmt: skip
+
+
+def _hours(
+    clock: LocalTime | None,
+) -> tuple[int | Unknown, int | Unknown, str | Unknown, int | Unknown, bool | Unknown]:
+    if clock is None:
+        return _NO_ZONE, _NO_ZONE, _NO_ZONE, _NO_ZONE, _NO_ZONE
+    return clock.hour_min, clock.hour_max, clock.zone, clock.weekday, clock.sunday
+
+
+def _holiday(
+    contact: Contact, countries: tuple[str, ...], clock: LocalTime | None
+) -> tuple[bool | Unknown, tuple[str, ...] | Unknown]:
+    if not countries or clock is None:
+        return _NO_PLACE, _NO_PLACE
+    places = holidays_at(countries, contact.region, clock.days)
+    return (_NO_TABLE, _NO_TABLE) if places is None else (bool(places), places)
+
+
+class _Captured(NamedTuple):
+    """How the deciding event came about; empty where there is none."""
+
+    lawful_basis: str = ""
+    method: str = ""
+    notice: str = ""
+    proven: bool = False
+
+
+def _captured(record: ConsentRecord | None) -> _Captured:
+    if record is None:
+        return _Captured()
+    proven = record.proof != "" or record.double_opt_in_at is not None
+    return _Captured(record.lawful_basis, record.method, record.notice, proven)
+
+
 def _status(
     person: Person, action: Action, channel: str, now: _Now
-) -> tuple[Status, ConsentRecord | None, tuple[Finding, ...]]:
+) -> tuple[Status, datetime | None, ConsentRecord | None, tuple[Finding, ...]]:
     events = person.consents
     if not events:
-        return "not_specified", None, ()
+        return "not_specified", None, None, ()
     brand = action.sender.brand or _only_brand(events)
     point = person.contact.point(channel)
     found = consent_state(events, point, channel, action.purpose or "marketing", brand, now.instant)
-    return found.status, found.record, found.findings
+    return found.status, found.since, found.record, found.findings
 
 
 def _only_brand(events: Sequence[ConsentRecord]) -> str:
     """The one brand that a person's events name; an action without a brand speaks for it."""
     brands = {e.brand for e in events if e.brand}
     return brands.pop() if len(brands) == 1 else ""
-
-
-def _basis(
-    contact: Contact, channel: str, status: Status, soft: _Told, *, related: bool
-) -> Basis | Unknown:
-    """The ground for marketing; an objection leaves none, whatever the country."""
-    if status == "granted":
-        return "consent"
-    if status in {"withdrawn", "refused"}:
-        return "none"
-    return _ground(contact.country, channel, contact.type, soft, related)
-
-
-@lru_cache(maxsize=4096)
-def _ground(country: str, channel: str, kind: str, soft: _Told, related: bool) -> Basis | Unknown:  # noqa: FBT001
-    """None, or Unknown where a field that is not on record could still give a ground."""
-    country = country.upper()
-    facts = {"related": related, "soft_opt_in": soft is True}
-    who: Literal["consumer", "business"] = "business" if kind == "business" else "consumer"
-    basis = basis_without_consent(country, channel, who, **facts)
-    if basis != "none":
-        return basis
-    if not country:
-        return _NO_COUNTRY
-    if not kind and basis_without_consent(country, channel, "business", **facts) != "none":
-        return _NO_TYPE
-    return soft if type(soft) is Unknown and country not in {"US", "CA"} else "none"
-
-
-def _soft_opt_in(contact: Contact, channel: str, status: Status, now: _Now) -> _Told:
-    """EPrivacy Art. 13(2): a sale, no objection, and the opt-out offered when it was collected.
-
-    That the message offers own similar products, and the opt-out again, is for other articles.
-    """
-    bought = contact.relationship.last_purchase
-    if bought is None or channel not in _WRITTEN or status in {"withdrawn", "refused"}:
-        return False
-    if not now.two_years <= bought.date() <= now.today:
-        return False
-    offered = contact.fields.get("opt_out_offered")
-    if offered is None or offered == "":
-        return True if now.checkout else _NO_OFFER
-    return offered is True or str(offered).strip().lower() in _YES
-
-
-def _customer(contact: Contact, now: _Now) -> bool:
-    """A purchase, or a contract in force or ended, within two years (CASL s.10(10))."""
-    relationship = contact.relationship
-    bought, until = relationship.last_purchase, relationship.contract_until
-    return (bought is not None and now.two_years <= bought.date() <= now.today) or (
-        until is not None and until.date() >= now.two_years
-    )
-
-
-def _inquired(contact: Contact, now: _Now) -> bool:
-    """An inquiry within six months (CASL s.10(10)(e))."""
-    asked = contact.relationship.last_inquiry
-    return asked is not None and now.half_year <= asked.date() <= now.today
-
-
-def _recent(history: Sequence[Touch], now: _Now) -> tuple[int, int, datetime]:
-    """Marketing contacts of seven days and of one, and the first of them.
-
-    One that is dated in the future counts too: a clock that runs ahead must not hide it.
-    """
-    found = [
-        t.at
-        for t in history
-        if t.at > now.week and t.purpose not in SERVICE_PURPOSES and t.kind in _CONTACTS
-    ]
-    if not found:
-        return 0, 0, now.instant
-    return len(found), sum(at > now.day for at in found), min(found)

@@ -1,14 +1,7 @@
-"""Which declared purposes need no marketing consent (W3C Data Privacy Vocabulary, in short)."""
+"""Which declared purposes need no marketing consent: the core's list, for plugins."""
 
 from __future__ import annotations
 
-from typing import Final
+from agentkit import SERVICE_PURPOSES
 
 __all__ = ["SERVICE_PURPOSES"]
-
-SERVICE_PURPOSES: Final = frozenset(
-    {"service", "transactional", "contract", "support", "billing", "security", "legal"}
-)
-"""Performance of a contract, an answer to a request, a legal duty. Every other purpose, an unknown
-or empty one too, is held to the rules of marketing; research and surveys are marketing in law
-(Germany: BGH, 10 July 2018, VI ZR 225/17, from memory)."""

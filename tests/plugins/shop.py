@@ -36,6 +36,11 @@ NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
 LAST_YEAR = datetime(2025, 12, 1, tzinfo=UTC)
 ADVERTISED = "\n\nThis is an advertisement.\nTo stop these messages, reply with “unsubscribe”."
+NUMBERS = {
+    "DE": "+493023125000", "US": "+12125550123", "CA": "+14165550123", "GB": "+442079460123",
+    "AT": "+4315880123", "FR": "+33639989289", "BR": "+5511912345678",
+}  # fmt: skip
+"""A number of each country; whoever moves a person moves it along."""
 DISCLOSED = "\n\nThis message was written by an AI assistant."
 
 
@@ -78,7 +83,8 @@ def person(**fields: Any) -> Person:
         k: fields.pop(k) for k in ("consents", "suppressed", "history", "records") if k in fields
     }
     contact = {
-        "id": "c1", "name": "Anke Petersen", "email": "anke@example.de", "phone": "+493023125000",
+        "id": "c1", "name": "Anke Petersen", "email": "anke@example.de",
+        "phone": NUMBERS.get(fields.get("country", "DE"), ""),
         "country": "DE", "timezone": "Europe/Berlin", "type": "consumer", **fields,
     }  # fmt: skip
     return Person(Contact(**contact, relationship=relationship), **parts)

@@ -135,7 +135,7 @@ def test_hours_are_those_of_every_plausible_zone_and_waiting_is_done_in_the_last
     texas = local_time("", "US", "TX", NOON)
     assert texas is not None
     assert (texas.hour_min, texas.hour_max, texas.zone) == (4, 5, "America/Denver")
-    nobody_knows = look(person(country="", timezone=""))["consent.hour_min"]
+    nobody_knows = look(person(country="", timezone="", phone=""))["consent.hour_min"]
     assert isinstance(nobody_knows, Unknown)
     assert nobody_knows.needs == "contact.timezone"
 

@@ -11,6 +11,7 @@ from agentkit.crm.importing.others import (
     import_records,
 )
 from agentkit.crm.importing.report import ImportReport, Problem
+from agentkit.crm.importing.suppressions import import_suppressions
 
 __all__ = [
     "FORMATS",
@@ -21,4 +22,5 @@ __all__ = [
     "import_history",
     "import_mails",
     "import_records",
+    "import_suppressions",
 ]

@@ -37,6 +37,7 @@ _FIELDS: Final[dict[str, str]] = {
     " mailingcountrycode",
     "region": "state stateregion stateregioncode stateprovince hsstatecode mailingstate"
     " mailingstateprovince mailingstatecode",
+    "postal_code": "postalcode zip zipcode mailingpostalcode mailingzip plz hszip",
     "timezone": "timezone hstimezone timezonesidkey",
     "language": "language preferredlanguage hslanguage languagelocalekey",
     "type": "type contacttype customertype",
@@ -48,6 +49,8 @@ _FIELDS: Final[dict[str, str]] = {
     "contract_until": "contractenddate contractuntil contractend",
     "last_inquiry": "lastinquirydate lastinquiry recentconversiondate",
     "opt_out_offered": "optoutofferedatcollection optoutoffered",
+    "address_source": "addresssource emailsource",
+    "bought_categories": "boughtcategories purchasedcategories",
 }
 _FIELD_OF: Final = {name: field for field, names in _FIELDS.items() for name in names.split()}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from agentkit.canonical import canonical, from_json
 from agentkit.consent.record import events_of, record_consents
 from agentkit.consent.state import OBJECTIONS, state
+from agentkit.consent.stopping import owners_of_points
 from agentkit.context import ConsentRecord
 from agentkit.crm.importing.columns import Columns, columns_of
 from agentkit.crm.importing.drafts import Draft, read_draft
@@ -82,6 +83,8 @@ class _Import:
         self._columns = columns
         self._report = report
         self._lines: dict[str, int] = {}
+        with store.read() as conn:
+            self._owners = owners_of_points(conn, tenant)
 
     def chunk(self, rows: Sequence[Row | Broken]) -> None:
         """Import some rows in one transaction."""
@@ -94,6 +97,7 @@ class _Import:
             kept = [d for d in drafts if not d.refused]
             self._note_shared(unit, kept)
             self._save(unit, kept, known)
+            self._remember(kept)
             self._consents(unit, drafts, kept)
             if before != (self._report.added, self._report.updated):
                 self._entry(unit, len(kept))
@@ -183,6 +187,17 @@ class _Import:
         execute(unit.conn, sql, (*values.values(), now, self._tenant, draft.id))
         return "updated"
 
+    def _remember(self, drafts: Sequence[Draft]) -> None:
+        """Whoever has a point from now on is bound by what others refused for it."""
+        for draft in drafts:
+            points = (
+                draft.columns.get("email"),
+                draft.columns.get("phone"),
+                draft.own.get("mobile"),
+            )
+            for point in filter(None, points):
+                self._owners.add(str(point), draft.id)
+
     def _consents(self, unit: Unit, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
         """Opt-outs become withdrawals; claims against a withdrawal are reported."""
         held = self._held(unit, [d.id for d in kept])
@@ -195,7 +210,8 @@ class _Import:
             else:
                 events += self._withdrawals(draft, held.get(draft.id, []))
                 self._report_claims(draft, held.get(draft.id, []))
-        record_consents(unit, self._tenant, events, now=self._store.clock.now(), actor="import")
+        now = self._store.clock.now()
+        record_consents(unit, self._tenant, events, now=now, actor="import", owners=self._owners)
 
     def _held(self, unit: Unit, ids: Sequence[str]) -> dict[str, list[ConsentRecord]]:
         if not ids:
@@ -208,7 +224,8 @@ class _Import:
         self, draft: Draft, known: Sequence[ConsentRecord]
     ) -> Iterator[tuple[str, ConsentRecord]]:
         """One event an opt-out that does not hold already; by mailbox where the row is refused."""
-        now = self._store.clock.now()
+        granted = (e.at for e in known if e.status == "granted")
+        now = max([self._store.clock.now(), *granted])
         email = draft.columns.get("email", "")
         for channel, purpose, header in draft.opt_outs:
             point = email if channel == "email" else ""

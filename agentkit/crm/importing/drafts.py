@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,8 @@ from agentkit.crm.importing.dates import ImpossibleDate, read_date, read_flag
 from agentkit.crm.importing.reading import Row
 from agentkit.crm.importing.report import ImportReport
 from agentkit.crm.places import country_code, language_code, region_code, time_zone
+from agentkit.crm.postal import region_of_postal_code
+from agentkit.crm.whereabouts import contradicts
 from agentkit.crm.zones import plausible_zone
 from agentkit.store.instants import to_micros
 
@@ -20,6 +23,7 @@ __all__ = ["CLOSED_PURPOSES", "Draft", "read_draft"]
 CLOSED_PURPOSES: Final = ("marketing", "research")
 """What "unsubscribed" and "do not call" end: invoices and answers to questions go on."""
 _MAX_ID: Final = 100
+_LIST: Final = re.compile(r"\s*[;|]\s*")
 _DATES: Final = ("last_purchase", "contract_until", "last_inquiry")
 
 
@@ -68,7 +72,7 @@ def read_draft(row: Row, columns: Columns, report: ImportReport) -> Draft:
 def _read_place(
     draft: Draft, values: Mapping[str, str], columns: Columns, report: ImportReport
 ) -> None:
-    names = [values[h] for h in columns.fields.get("country", ()) if values[h]]
+    names = _countries(values, columns)
     country = next(filter(None, map(country_code, names)), "")
     if names and not country:
         report.change(draft.line, f"the country {names[0][:40]!r} is not known: left open")
@@ -81,11 +85,16 @@ def _read_place(
     if language_text and not language:
         report.change(draft.line, f"the language {language_text[:40]!r} is not known: left open")
     region = _region(draft, columns.first(values, "region"), country, report)
+    region = _by_postal_code(draft, values, columns, region, report)
     draft.columns |= {
         "country": country, "region": region, "timezone": zone, "language": language
     }  # fmt: skip
     if country and zone and not plausible_zone(country, zone):
         report.note(draft.line, f"the country {country} and the time zone {zone} contradict")
+
+
+def _countries(values: Mapping[str, str], columns: Columns) -> list[str]:
+    return [values[h] for h in columns.fields.get("country", ()) if values[h]]
 
 
 def _region(draft: Draft, text: str, country: str, report: ImportReport) -> str:
@@ -97,6 +106,20 @@ def _region(draft: Draft, text: str, country: str, report: ImportReport) -> str:
     if country and not region:
         report.change(draft.line, f"{country} has no region {text[:40]!r}: left open")
     return region
+
+
+def _by_postal_code(
+    draft: Draft, values: Mapping[str, str], columns: Columns, region: str, report: ImportReport
+) -> str:
+    """The region, or the one that the postal code tells; neither where the two contradict."""
+    headers = columns.fields.get("postal_code", ())
+    draft.own |= {h: values[h] for h in headers if values[h]}
+    country = next(filter(None, map(country_code, _countries(values, columns))), "")
+    told = region_of_postal_code(country, columns.first(values, "postal_code"))
+    if region and told and told != region:
+        report.change(draft.line, f"the postal code lies in {told}, not in {region}: left open")
+        return ""
+    return region or told
 
 
 def _read_points(
@@ -116,18 +139,8 @@ def _read_points(
     draft.columns |= {"email": email, "phone": read.get("phone") or read.get("mobile", "")}
     if read.get("mobile"):
         draft.own["mobile"] = read["mobile"]
-    if any(_elsewhere(number, country) for number in read.values()):
+    if any(contradicts(number, country) for number in read.values()):
         report.note(draft.line, f"the country {country} and the prefix of a number contradict")
-
-
-def _elsewhere(number: str, country: str) -> bool:
-    """Whether a number certainly belongs to other countries than this one."""
-    import phonenumbers
-
-    if not number or not country:
-        return False
-    code = phonenumbers.parse(number).country_code
-    return country not in phonenumbers.region_codes_for_country_code(code or 0)
 
 
 def _read_texts(draft: Draft, values: Mapping[str, str], columns: Columns) -> None:
@@ -145,6 +158,12 @@ def _read_texts(draft: Draft, values: Mapping[str, str], columns: Columns) -> No
         "brand": columns.first(values, "brand"),
     }
     draft.own |= {h: values[h] for h in columns.others if values[h]}
+    source = columns.first(values, "address_source")
+    if source:
+        draft.own["address_source"] = source
+    bought = columns.first(values, "bought_categories")
+    if bought:
+        draft.own["bought_categories"] = [c for c in _LIST.split(bought) if c]
 
 
 def _read_dates(

@@ -6,20 +6,23 @@ Rows that are there already are counted as unchanged; rows that cannot be read a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical, from_json
 from agentkit.consent.points import normal_channel, normal_point
+from agentkit.consent.purposes import normal_basis, normal_purpose
 from agentkit.consent.record import events_of, record_consents
-from agentkit.consent.state import OBJECTIONS, STRICTNESS, state
+from agentkit.consent.state import CONTROLLER, OBJECTIONS, STRICTNESS, state
 from agentkit.consent.stopping import owners_of_points
 from agentkit.context import ConsentRecord, ConsentStatus
 from agentkit.crm.importing.contacts import chunks
 from agentkit.crm.importing.dates import ImpossibleDate, read_instant
 from agentkit.crm.importing.reading import Broken, Row, open_jsonl, open_table
 from agentkit.crm.importing.report import ImportReport
+from agentkit.crm.places import country_code
 from agentkit.entry import Entry
 from agentkit.errors import ImportFileError
 from agentkit.store.instants import to_micros
@@ -53,8 +56,9 @@ def import_consents(store: Store, tenant: str, path: Path) -> ImportReport:
     """Import consent events from CSV.
 
     Columns: ``point, channel, purpose, status, at`` and, where known, ``brand, expires, source,
-    proof, double_opt_in_at, notice_version``. An event belongs to every contact with that mailbox
-    or number; one whose point nobody has is kept for whoever gets it.
+    proof, double_opt_in_at, notice_version, lawful_basis, method, scope``, and ``country`` for
+    numbers without prefix. An event belongs to every contact with that mailbox or number; one whose
+    point nobody has is kept for whoever gets it.
 
     Raises:
         ImportFileError: the file as a whole cannot be read; nothing was imported.
@@ -147,33 +151,45 @@ def _consent_chunk(
             report.skip(row.line, f"{bad}: the row is not kept")
             continue
         contacts = list(owners(record.point)) or [""]
-        before = _objection_before(unit, tenant, contacts[0], record, now)
+        before = _objection(unit, tenant, contacts[0], record, now)
+        lifts = before is not None and before < record.at
+        if lifts and not (record.proof or record.double_opt_in_at):
+            record = replace(record, status="not_specified")
         events = [(contact, record) for contact in contacts]
         done = record_consents(unit, tenant, events, now=now, actor="import", owners=owners)
         new = any(d.new for d in done)
         if new and before is not None:
-            report.note(row.line, f"says granted; the newer withdrawal of {before} is kept")
+            _note_kept(report, row.line, before, lifts=lifts, proven=record.status == "granted")
         if contacts == [""] and new:
             report.note(row.line, "no contact has this point: kept for whoever gets it")
         report.count("added" if new else "unchanged")
 
 
-def _objection_before(
+def _note_kept(
+    report: ImportReport, line: int, since: datetime, *, lifts: bool, proven: bool
+) -> None:
+    """Say what became of a grant that meets an objection."""
+    if not lifts:
+        report.note(line, f"says granted; the newer withdrawal of {since:%Y-%m-%d} is kept")
+    elif not proven:
+        kept = f"the withdrawal of {since:%Y-%m-%d} is kept"
+        report.note(line, f"says granted without proof or second step; {kept}")
+
+
+def _objection(
     unit: Unit, tenant: str, contact: str, record: ConsentRecord, now: datetime
-) -> str | None:
-    """The day of a newer objection that a grant does not lift."""
+) -> datetime | None:
+    """From when an objection holds against what a grant would allow; None where none does."""
     if record.status != "granted":
         return None
     known = events_of(unit.conn, tenant, contact, [record.point])
     asked = (record.point, record.channel, record.purpose, record.brand)
     held = state(known, *asked, now)
-    if held.status not in OBJECTIONS or held.since is None or held.since < record.at:
-        return None
-    return f"{held.since:%Y-%m-%d}"
+    return held.since if held.status in OBJECTIONS else None
 
 
 def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
-    point = normal_point(values["point"])
+    point = normal_point(values["point"], country_code(values.get("country", "")))
     if not point:
         raise _BadRow("the point is neither an address nor a number with its prefix")
     status = _status(values["status"])
@@ -183,11 +199,20 @@ def _consent(values: Mapping[str, str], now: datetime) -> ConsentRecord:
     if at is not None and at > now and status == "granted":
         raise _BadRow("a grant dated in the future is none")
     return ConsentRecord(
-        point, normal_channel(values["channel"]), values["purpose"].lower(),
+        point, normal_channel(values["channel"]), normal_purpose(values["purpose"]),
         values.get("brand", ""), status, at or now, _instant(values, "expires"),
         values.get("source", ""), values.get("proof", ""), _instant(values, "double_opt_in_at"),
         values.get("notice_version", "") or values.get("notice", ""),
+        normal_basis(values.get("lawful_basis", "")), values.get("method", "").lower(),
+        _scope(values.get("scope", "")),
     )  # fmt: skip
+
+
+def _scope(text: str) -> str:
+    word = text.strip().lower()
+    if word not in {"", CONTROLLER}:
+        raise _BadRow(f"the scope {text[:40]!r} is neither empty nor {CONTROLLER!r}")
+    return word
 
 
 def _status(text: str) -> ConsentStatus:

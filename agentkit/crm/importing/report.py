@@ -32,7 +32,8 @@ class ImportReport:
 
     Attributes:
         file: Name of the file, without its folder.
-        what: What its rows are: ``contacts``, ``consents``, ``records``, ``history``, ``mails``.
+        what: What its rows are: ``contacts``, ``consents``, ``records``, ``history``, ``mails``,
+            ``suppressions``.
         format: As what it was read: ``hubspot``, ``salesforce``, ``csv`` or ``jsonl``.
         added: Rows that were new.
         updated: Rows that changed something already there.
