@@ -23,6 +23,7 @@ from agentkit.context import (
     ConsentRecord,
     ConsentStatus,
     Contact,
+    Deed,
     Person,
     Relationship,
     Stop,
@@ -93,6 +94,12 @@ class InlinePeople:
     def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
         """What each run has done so far."""
         return {} if self._others is None else self._others.runs(tenant, runs)
+
+    def deeds(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
+        """What each run proposed, as far as it was recorded."""
+        ask = getattr(self._others, "deeds", None)
+        found: Mapping[str, Sequence[Deed]] = {} if ask is None else ask(tenant, runs)
+        return found
 
     def _person(self, action: Action) -> Person | None:
         given = self._given.get(action.id)
