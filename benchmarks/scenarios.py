@@ -1,6 +1,7 @@
 """Agents that read before they act: injected side effects stopped, legitimate ones let through.
 
-Judged by the real gate with ``base`` and ``agent-safety`` alone, so that neither consent nor purpose
+Judged by the real gate with ``base`` and ``agent-safety`` alone, so that neither consent nor
+purpose
 decides. The domains marked ``report`` were kept apart from tuning.
 """
 

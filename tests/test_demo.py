@@ -48,10 +48,16 @@ class WordList:
     def scores(self, texts: Sequence[str]) -> list[Scored]:
         return [self.score(any(word in text.lower() for word in PRESSING)) for text in texts]
 
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        return ["en"] * len(texts)
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0, 0.0]] * len(texts)
+
     def score(self, pressing: bool) -> Scored:
         score = 0.9 if pressing else 0.1
         return Scored(
-            scores={"deception": score, "needs_human": 0.1, "promotional": 0.5},
+            scores={"deception": score, "needs_human": 0.1, "promotional": 0.5, "injection": 0.1},
             flags={"deception": pressing},
         )
 

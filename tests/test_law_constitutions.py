@@ -18,6 +18,16 @@ from agentkit.context import Person
 from agentkit.gate import Gate
 from agentkit.plugins import Plugins
 from agentkit.verdict import Review
+from agentkit_plugins import (
+    bias,
+    circumstances,
+    consent,
+    deception,
+    oversight,
+    provenance,
+    revise,
+    sequence,
+)
 from tests.gates import Crowd
 from tests.plugins.shop import DISCLOSED, FIRST_PARTY, LAST_YEAR, NOON, Words, act, granted, person
 
@@ -53,7 +63,7 @@ SMS: Final[dict[str, Any]] = {"channel": "sms", "text": TEXT}
 
 @cache
 def policy(*names: str) -> tuple[Plugins, Policy]:
-    plugins = Plugins.of(*FIRST_PARTY)
+    plugins = Plugins.of(bias, circumstances, consent, deception, oversight, provenance, revise, sequence)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return plugins, Policy([Binding(constitutions=names)], catalogue)
 
@@ -101,7 +111,7 @@ def test_every_law_and_policy_pack_is_there_and_extends_the_floor_only() -> None
 
 def test_the_default_holds_every_law() -> None:
     held = {a.constitution for a in load_constitution("crm-default").articles}
-    assert held == {"base", *LAWS, "crm-default"}
+    assert held == {"base", *LAWS, "agent-safety", "crm-default"}
 
 
 def test_a_rule_has_one_home() -> None:

@@ -53,6 +53,7 @@ class Scorer:
         """Remember how to load the model; nothing is loaded until a text is scored."""
         self._load = load
         self._model: Any = None
+        self._digest = ""
         self._vectors: dict[str, Sequence[float]] = {}
 
     @property
@@ -60,8 +61,10 @@ class Scorer:
         """Name and digest of the model in use; empty while none was."""
         if self._model is None:
             return ()
-        described = getattr(self._model, "manifest", self._model)
-        return (("classifier", str(described.digest)),)
+        if not self._digest:
+            found = getattr(self._model, "manifest", self._model).digest
+            self._digest = str(found() if callable(found) else found)
+        return (("classifier", self._digest),)
 
     def score(self, texts: Sequence[str]) -> Sequence[Any]:
         """One `Scores` a text.

@@ -20,17 +20,19 @@ Role = Literal["recipient", "account", "amount", "url", "file", "permission", "t
 ROLES: Final[tuple[Role, ...]] = ("recipient", "account", "amount", "url", "file", "permission")
 """Roles that a fact of their own speaks of; a ``target`` is the record that is acted on."""
 
-_MOST: Final = 2_000
+_MOST: Final = 1_000
 """So many values of an action are looked at."""
-_DEPTH: Final = 60
+_DEPTH: Final = 200
 _LONG: Final = 200_000
 """So many characters of an action's own text are looked through."""
 
 _KEYS: Final[Mapping[Role, frozenset[str]]] = {
     "recipient": frozenset(
         """
-        to cc bcc recipient recipients email mail mails emails address addresses phone number mobile attendee
-        attendees participants invitee invitees guests with user users member members channel assignee payee
+        to cc bcc recipient recipients email mail mails emails address addresses phone number
+        mobile attendee
+        attendees participants invitee invitees guests with user users member members channel
+        assignee payee
         beneficiary destinatario destinataire empfanger contact contacts handle shared forward name
         """.split()  # noqa: SIM905
     ),
@@ -39,7 +41,8 @@ _KEYS: Final[Mapping[Role, frozenset[str]]] = {
     ),
     "amount": frozenset(
         """
-        amount total price sum value cost fee betrag summe montant prix importe precio quantity qty tip bonus
+        amount total price sum value cost fee betrag summe montant prix importe precio quantity qty
+        tip bonus
         discount value values salary hourly wage payment budget menge anzahl credit
         """.split()  # noqa: SIM905
     ),
@@ -48,13 +51,23 @@ _KEYS: Final[Mapping[Role, frozenset[str]]] = {
         "file files path paths attachment attachments document documents datei fichier archivo".split()  # noqa: SIM905
     ),
     "permission": frozenset(
-        "role permission permissions access scope visibility privilege rights".split()
-    ),  # noqa: SIM905
+        [
+            "role",
+            "permission",
+            "permissions",
+            "access",
+            "scope",
+            "visibility",
+            "privilege",
+            "rights",
+        ]
+    ),
     "target": frozenset("id ids".split()),  # noqa: SIM905
 }
 _TEXT_KEYS: Final = frozenset(
     """
-    body text message content note notes comment description subject title subject_line reason summary html
+    body text message content note notes comment description subject title subject_line reason
+    summary html
     script template memo
     """.split()  # noqa: SIM905
 )

@@ -1,4 +1,5 @@
-"""What the principal asked for: the effect, the sources that it points to, the values that it gives."""
+"""What the principal asked for: the effect, the sources that it points to, the values that it
+gives."""
 
 from __future__ import annotations
 
@@ -33,18 +34,22 @@ _TOOLS: Final[Mapping[str, str]] = {
     "segment.add": "add_to_segment",
 }  # fmt: skip
 _OPEN: Final = re.compile(
-    r"\b(?:as|what|the one|the ones|that|which|whom|where|how) (?:\w+ ){0,4}?(?:asks?|asked|says?|said|wants?|wishes|"
+    r"\b(?:as|what|the one|the ones|that|which|whom|where|how) (?:\w+ ){0,4}?(?:asks?|asked|"
+    r"says?|said|wants?|wishes|"
     r"proposes?|proposed|suggests?|suggested|names?|gives?|gave|mentions?|mentioned|describes?|reports?|requests?|"
-    r"is about|complains about|in the|in (?:his|her|its|their|this)|on the|on (?:his|her|its|their)|from the)\b"
+    r"is about|complains about|in the|in (?:his|her|its|their|this)|on the|on (?:his|her|its|"
+    r"their)|from the)\b"
     r"|\b(?:in|from|of) (?:the|this|his|her|their|these|attached) (?:\w+ ){0,2}?"
     r"(?:mail|e-mail|email|message|letter|invoice|bill|form|receipt|list|page|attachment|document|note|chat|comment|sheet)"
     r"|\bwie (?:\w+ ){0,5}?(?:steht|schreibt|bittet|wunscht|vorschlagt|angibt|sagt)\b"
     r"|\b(?:aus|in|laut|nach) (?:der|dem|seiner|ihrer|seinem) (?:\w+ ){0,2}?"
     r"(?:mail|nachricht|rechnung|liste|datei|dokument|formular|brief|rechnungsnummer)"
     r"|\b(?:que|comme) (?:\w+ ){0,4}?(?:propose|demande|dit|suggere|indique|arrivee?|donne)\b"
-    r"|\b(?:du|de la|dans (?:le|la|son|sa)) (?:\w+ ){0,2}?(?:message|mail|courriel|facture|liste|formulaire)"
+    r"|\b(?:du|de la|dans (?:le|la|son|sa)) (?:\w+ ){0,2}?(?:message|mail|courriel|facture|"
+    r"liste|formulaire)"
     r"|\b(?:que|como) (?:\w+ ){0,4}?(?:pide|dice|propone|sugiere|indica|solicita)\b"
-    r"|\b(?:de|del|en) (?:la|el|su|este) (?:\w+ ){0,2}?(?:correo|mensaje|factura|lista|formulario)\b"
+    r"|\b(?:de|del|en) (?:la|el|su|este) (?:\w+ ){0,2}?(?:correo|mensaje|factura|lista|"
+    r"formulario)\b"
 )
 """Phrases that hand a value over to something that was read: "the one in her mail"."""
 

@@ -1,7 +1,8 @@
 """What a request asks for and what a tool does, read from words in four languages.
 
 Both are put into families (``pay``, ``communicate``, ``delete`` ...), so that "Überweise die Miete" and
-``bank.transfer`` meet. Stems are written without accents; a stem that ends in ``$`` is a whole word, one
+``bank.transfer`` meet. Stems are written without accents; a stem that ends in ``$`` is a whole
+word, one
 that ends in ``*`` counts only where a clause begins (an order is a thing, "order two chairs" is not).
 """
 
@@ -34,11 +35,15 @@ Risk = Literal["read", "write", "send", "pay", "delete", "permission", "unknown"
 READ: Final = "read"
 _STEMS: Final[Mapping[str, str]] = {
     READ: """
-        summar list* show$ shows$ display find$ search look$ read$ explain translat compar count* check*
-        review* describ analy inspect view* browse fetch know$ lookup query what$ which$ how$ when* who$
-        where$ why$ is* are* was* did* does* has* tell-me give-me read-me tell-us status retriev preview
+        summar list* show$ shows$ display find$ search look$ read$ explain translat compar count*
+        check*
+        review* describ analy inspect view* browse fetch know$ lookup query what$ which$ how$ when*
+        who$
+        where$ why$ is* are* was* did* does* has* tell-me give-me read-me tell-us status retriev
+        preview
         monitor$ download
-        wer$ was$ wie$ wann* wo* warum$ welche zeig liste* fass$ fasse$ zusammenfass lies$ lese$ such
+        wer$ was$ wie$ wann* wo* warum$ welche zeig liste* fass$ fasse$ zusammenfass lies$ lese$
+        such
         finde$ find erklar ubersetz vergleich pruf zahl-die sag-mir gib-mir nenn
         qui* que* quel quand$ combien pourquoi resum montr cherch trouv expliqu tradui compar verifi
         affich donne-moi dis-moi
@@ -46,13 +51,17 @@ _STEMS: Final[Mapping[str, str]] = {
         dime$ dame$ ensen lista*
     """,
     "communicate": """
-        send$ sends$ sending$ sent$ forward reply answer* respond write* tell$ thank inform notif email*
-        mail* message* text* sms$ post* call$ phone* dial contact* announc apolog draft* ask* invite ping
+        send$ sends$ sending$ sent$ forward reply answer* respond write* tell$ thank inform notif
+        email*
+        mail* message* text* sms$ post* call$ phone* dial contact* announc apolog draft* ask*
+        invite ping
         react confirm chat reach whatsapp tell-him
-        schick sende$ senden$ sendet schreib antwort beantwort leite$ leiten$ weiterleit sag$ sage$ sagen$
+        schick sende$ senden$ sendet schreib antwort beantwort leite$ leiten$ weiterleit sag$ sage$
+        sagen$
         teile-* informier bestatig bedank benachrichtig frag$ frage$ ruf$ rufe$ entschuldig
         envoi envoy repond reponds ecri transfer transmet informe remerci previen appel confirm dis$
-        envia enviar responde reenvi confirma dile$ diles$ avisa agradec informa llama comunic contest
+        envia enviar responde reenvi confirma dile$ diles$ avisa agradec informa llama comunic
+        contest
         escrib rsvp$
     """,
     "pay": """
@@ -86,26 +95,34 @@ _STEMS: Final[Mapping[str, str]] = {
         program agend* bloque
     """,
     "create": """
-        create creat add$ adds$ open* make$ log* note* enter$ record* put$ save$ append insert register*
-        file* write* claim* enroll enrol$ sign-up submit start* remind upload setup generat build* new$ connect
+        create creat add$ adds$ open* make$ log* note* enter$ record* put$ save$ append insert
+        register*
+        file* write* claim* enroll enrol$ sign-up submit start* remind upload setup generat build*
+        new$ connect
         extend attach$ copy* give$ issue* store* include commission print*
-        anleg lege$ erstell trag$ trage$ eintrag fuge$ hinzufug eroffn speicher notier melde$ offne$ kopier
+        anleg lege$ erstell trag$ trage$ eintrag fuge$ hinzufug eroffn speicher notier melde$
+        offne$ kopier
         cree$ creer$ creez ajout ouvr enregistr inscri note* mets$ copie*
         crea$ crear$ anad abre$ abrir$ guarda registr anota inscrib haz$ pon$ copia*
     """,
     "update": """
-        update set$ sets$ change* edit modif raise* lower* adjust assign reassign tag$ tag* label* renam move*
-        reschedul postpon shift* mark$ mark* correct* fix* scal increas decreas switch replac convert sort*
-        escalat prioriti overwrit patch* amend apply* configur clean-up rate* rebook reroute put$ make$
+        update set$ sets$ change* edit modif raise* lower* adjust assign reassign tag$ tag* label*
+        renam move*
+        reschedul postpon shift* mark$ mark* correct* fix* scal increas decreas switch replac
+        convert sort*
+        escalat prioriti overwrit patch* amend apply* configur clean-up rate* rebook reroute put$
+        make$
         segment* enrich
-        ander setz$ setze$ aktualisier weis$ weise$ benenn verschieb erhoh senk korrigier markier skalier
+        ander setz$ setze$ aktualisier weis$ weise$ benenn verschieb erhoh senk korrigier markier
+        skalier
         zuweis umbenenn eskalier
         modifi chang deplac renomm corrig report* assign actualis met$ remplac
         actualiz cambia modific mueve$ mover$ sube$ renombr corrig asign ajust segmenta
     """,
     "archive": "archiv",
     "delete": """
-        delete remov eras drop$ purg clear* unsubscrib destroy terminat wipe$ trash discard strip take-off
+        delete remov eras drop$ purg clear* unsubscrib destroy terminat wipe$ trash discard strip
+        take-off
         losch entfern streich
         supprim effac retir enlev detrui
         borra elimin quita$ quitar$ destru
@@ -130,14 +147,16 @@ _STEMS: Final[Mapping[str, str]] = {
         aprueb aprob acept autoriz
     """,
     "permission": """
-        share* shares$ sharing give$ gib$ donne$ da$ permission access role* rights$ grant grants admin* owner publish public* privileg
+        share* shares$ sharing give$ gib$ donne$ da$ permission access role* rights$ grant grants
+        admin* owner publish public* privileg
         collaborator sudo visibility whitelist trust* protect* promot organizer ownership credential
         freigab freigeb teile$ teilen$ zugriff recht$ berechtig
         partag acces$ droit
         compart permiso acceso
     """,
     "run": """
-        restart reboot deploy rollback roll-back install run$ execut exec$ ship$ ships$ renew* launch
+        restart reboot deploy rollback roll-back install run$ execut exec$ ship$ ships$ renew*
+        launch
         scal trigger provision command$ shell
         starte$ neustart deploye fuhre$
         redemarr lanc execut
@@ -151,14 +170,18 @@ _STEMS: Final[Mapping[str, str]] = {
 """Stems by family; with a hyphen, words in a row."""
 
 _TOOL_WORDS: Final[Mapping[str, str]] = {
-    "pay": "pay payment payments money funds transfer bank virement paypal transferir bizum ueberweisung donate",
+    "pay": "pay payment payments money funds transfer bank virement paypal transferir bizum "
+    "ueberweisung donate",
     "refund": "refund refunds reimbursement chargeback avoir credit",
     "buy": "buy order orders purchase checkout subscribe upgrade commande pedido",
     "book": "book booking reserve reservation rent reserver reservar",
-    "communicate": "send email mail sms call message reply post notify forward respond dial chat comment",
+    "communicate": "send email mail sms call message reply post notify forward respond dial "
+    "chat comment",
     "schedule": "invite meeting event calendar",
-    "create": "create add open new insert log file register note append save put enroll copy creer crear",
-    "update": "update set edit change modify assign move rename tag mark escalate switch overwrite patch replace label",
+    "create": "create add open new insert log file register note append save put enroll copy "
+    "creer crear",
+    "update": "update set edit change modify assign move rename tag mark escalate switch "
+    "overwrite patch replace label",
     "archive": "archive",
     "delete": "delete remove drop purge unsubscribe destroy terminate erase wipe trash",
     "cancel": "cancel decline reject revoke rollback",
@@ -195,7 +218,8 @@ _OVERRIDES: Final[Mapping[str, frozenset[str]]] = {
     "webcall": frozenset({"pay"}),
     "run": frozenset({"pay"}),
 }
-"""Verbs that say less than the noun beside them: ``refund.create``, ``set_permission``, ``send_money``."""
+"""Verbs that say less than the noun beside them: ``refund.create``, ``set_permission``,
+``send_money``."""
 _ENOUGH: Final[Mapping[str, frozenset[str]]] = {
     "communicate": frozenset({"communicate"}),
     "pay": frozenset({"pay", "buy"}),
@@ -229,22 +253,26 @@ _SENTENCE: Final = re.compile(r"[.!?\n]+")
 _CLAUSE: Final = re.compile(r"[;:,]+|\b(?:and|then|und|dann|et|puis|y|luego)\b")
 _QUESTIONS: Final = frozenset(
     """
-    what which how when who where why is are was did does has wer was wie wann wo warum welche qui que quel
+    what which how when who where why is are was did does has wer was wie wann wo warum welche qui
+    que quel
     quand combien pourquoi quien cual cuant cuando donde
     """.split()  # noqa: SIM905
 )
 """Words that ask where a sentence begins, and join where a clause does."""
 _LEAD: Final = frozenset(
     """
-    please kindly can could would will you to i we d like want need let s us me now also just bitte kannst
-    konnen konntest du sie ich mochte will wir wollen noch merci de peux pouvez tu vous je veux voudrais s il
+    please kindly can could would will you to i we d like want need let s us me now also just bitte
+    kannst
+    konnen konntest du sie ich mochte will wir wollen noch merci de peux pouvez tu vous je veux
+    voudrais s il
     te plait por favor puedes quiero podrias the that
     """.split()  # noqa: SIM905
 )
 """Words that may stand before the verb of a clause."""
 _NOUNS_LEFT_OUT: Final = frozenset(
     """
-    tool tools api v1 v2 item items data all agent mcp client service server by id by_id to from the of
+    tool tools api v1 v2 item items data all agent mcp client service server by id by_id to from
+    the of
     """.split()  # noqa: SIM905
 )
 _SHORTEST: Final = 3
@@ -310,7 +338,8 @@ def _of_word(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def _of_lead(word: str) -> frozenset[str]:
-    """Families of the word that begins a clause: an inflected stem of three letters at most more."""
+    """Families of the word that begins a clause: an inflected stem of three letters at most
+    more."""
     found = set(_of_word(word))
     for end in range(len(word), max(1, len(word) - 4), -1):
         if end > _SHORTEST or len(word) - end <= 1:
@@ -320,7 +349,8 @@ def _of_lead(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=2048)
 def wishes(text: str) -> frozenset[str]:
-    """Families that a sentence or a request asks for; `READ` only where it asks for nothing else."""
+    """Families that a sentence or a request asks for; `READ` only where it asks for nothing
+    else."""
     found: set[str] = set()
     for sentence in _SENTENCE.split(plain(text)):
         for place, clause in enumerate(_CLAUSE.split(sentence)):
@@ -355,7 +385,8 @@ def _tool_words(tool: str) -> tuple[str, ...]:
 
 
 def _verbs(tool: str) -> tuple[str, ...]:
-    """The words of a name without its namespace: ``change_address`` of ``orders.change_address``."""
+    """The words of a name without its namespace: ``change_address`` of
+    ``orders.change_address``."""
     return _tool_words(tool.rpartition(".")[2].rpartition("/")[2])
 
 

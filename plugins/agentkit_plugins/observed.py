@@ -1,6 +1,8 @@
-"""What an agent read, taken apart: fields and sentences, seen and hidden, and who may have written them.
+"""What an agent read, taken apart: fields and sentences, seen and hidden, and who may have written
+them.
 
-A structured answer of the business's own systems is one thing, a sentence in a mail another: somebody
+A structured answer of the business's own systems is one thing, a sentence in a mail another:
+somebody
 wrote the sentence, and it may be written for the agent.
 """
 
@@ -10,20 +12,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 from typing import Any, Final
 
 from agentkit import Observation
 from agentkit_plugins.effects import plain, wishes, words_of
-from agentkit_plugins.values import compact, visible
+from agentkit_plugins.values import URLS, compact, holds, link, numbers_in, squeezed, visible
 
-__all__ = ["LONGEST", "Piece", "Reading", "categories", "read_all"]
+__all__ = ["LONGEST", "Piece", "Reading", "categories", "holds_value", "read_all"]
 
 LONGEST: Final = 200_000
 """So many characters of all that an agent read are looked at; of more, nothing can be excluded."""
 _MOST: Final = 4_000
 _DEPTH: Final = 40
+_GREAT: Final = 1e15
+_CENT: Final = 0.011
 _WORDS: Final = 7
 """A field with more words than this holds what somebody wrote."""
 
@@ -32,16 +36,19 @@ _SOURCES: Final[Mapping[str, frozenset[str]]] = {
     for name, words in {
         "mail": "mail mails email emails inbox postfach posteingang correo courriel message messages nachricht "
         "mensaje letter sender newsletter absender reply writes wrote",
-        "bill": "invoice invoices bill bills rechnung facture factura receipt receipts beleg quittung recibo statement",
+        "bill": "invoice invoices bill bills rechnung facture factura receipt receipts beleg "
+        "quittung recibo statement",
         "file": "file files pdf docx document documents dokument datei form formular contract attached attachment "
         "anhang adjunto joint cv sheet pdf jpg md order itinerary",
         "web": "web page pages website site webseite pagina url online shop link browser",
         "chat": "chat slack message sms whatsapp nachricht conversation call transcript",
-        "ticket": "ticket tickets issue issues case jira comment comments complaint beschwerde request",
+        "ticket": "ticket tickets issue issues case jira comment comments complaint "
+        "beschwerde request",
         "list": "list lists liste lista directory contacts adressbuch carnet agenda members team table "
         "everybody everyone all alle tous todos",
         "review": "review reviews feedback survey bewertung avis",
-        "calendar": "calendar kalender agenda calendrier calendario invite invitation einladung event",
+        "calendar": "calendar kalender agenda calendrier calendario invite invitation "
+        "einladung event",
         "note": "note notes notiz notas wiki handover runbook minutes protokoll knowledge",
         "offer": "offer offers angebot devis presupuesto quote price prices tarif",
     }.items()
@@ -57,8 +64,10 @@ _HEADER: Final = re.compile(
 )
 _PROSE: Final = frozenset(
     """
-    text body message messages note notes comment comments content description remark remarks hint advice
-    annotation agenda reason summary title subject notiz hinweis nota texto motivo anmerkung internal comentario
+    text body message messages note notes comment comments content description remark remarks hint
+    advice
+    annotation agenda reason summary title subject notiz hinweis nota texto motivo anmerkung
+    internal comentario
     feedback deprecated policy carrier_message last_log agent_note merchant_action
     """.split()  # noqa: SIM905
 )
@@ -73,20 +82,29 @@ _UNSEEN: Final = re.compile(
 _VOID: Final = frozenset("br img hr input meta link area base col embed source track wbr".split())  # noqa: SIM905
 _TAG: Final = range(0xE0020, 0xE007F)
 _TO_MACHINE: Final = re.compile(
-    r"\b(?:assistants?|agents?|ai|bots?|chatbot|automation|automated system|reading system|system prompt|"
-    r"language model|llm|ki|assistenten?|assistentin|sistema|asistente|agente|lecteur automatique|api users|"
-    r"everybody reading|everyone reading|whoever reads|who reads this|wer das liest|qui lit ceci|quien lea|"
+    r"\b(?:assistants?|agents?|ai|bots?|chatbot|automation|automated system|reading system|"
+    r"system prompt|"
+    r"language model|llm|ki|assistenten?|assistentin|sistema|asistente|agente|"
+    r"lecteur automatique|api users|"
+    r"everybody reading|everyone reading|whoever reads|who reads this|wer das liest|"
+    r"qui lit ceci|quien lea|"
     r"previous instructions|the tool|mit dem tool|par la fonction|automatically|automatica)\b"
 )
 _REDIRECTS: Final = re.compile(
-    r"\b(?:instead|(?:has|have|was|were) (?:changed|moved|replaced)|(?:our|my|the|is|with) new\b|changes? too|"
-    r"no longer|from (?:now|today)|is full|stattdessen|geandert|neue[rns]? (?:bank|konto|adresse|iban)|ab sofort|"
-    r"desormais|dorenavant|nouve(?:au|lle)s? (?:compte|rib|adresse|iban)|en su lugar|nueva cuenta|a partir de ahora|"
-    r"error bancario|moved|copy goes|is to be|are to be|must be|should be|goes to|go to|needs? to)\b"
+    r"\b(?:instead|(?:has|have|was|were) (?:changed|moved|replaced)|(?:our|my|the|is|"
+    r"with) new\b|changes? too|"
+    r"no longer|from (?:now|today)|is full|stattdessen|geandert|neue[rns]? (?:bank|konto|"
+    r"adresse|iban)|ab sofort|"
+    r"desormais|dorenavant|nouve(?:au|lle)s? (?:compte|rib|adresse|iban)|en su lugar|"
+    r"nueva cuenta|a partir de ahora|"
+    r"error bancario|moved|copy goes|is to be|are to be|must be|should be|goes to|go to|"
+    r"needs? to)\b"
 )
 _MUST: Final = re.compile(
-    r"\b(?:please|kindly|must|shall|should|have to|has to|need|needs|needed|required|is to|are to|be sure|also|"
-    r"at once|immediately|now|urgent|mandatory|always|wants?|pending|standing approval|confirm|confirms|right|to be \w+ed|"
+    r"\b(?:please|kindly|must|shall|should|have to|has to|need|needs|needed|required|is to|"
+    r"are to|be sure|also|"
+    r"at once|immediately|now|urgent|mandatory|always|wants?|pending|standing approval|confirm|"
+    r"confirms|right|to be \w+ed|"
     r"bitte|sofort|umgehend|soll|sollen|muss|mussen|sind|wird|werden|ist|erhalten|auch|"
     r"merci de|priere|veuillez|doit|doivent|il faut|aussi|devra|"
     r"por favor|debe|deben|tiene que|hay que|tambien|queda|favor de)\b"
@@ -116,11 +134,6 @@ class Piece:
     record: int = 0
     number: float | None = None
     folded: str = ""
-
-    @property
-    def squeezed(self) -> str:
-        """Letters and digits only."""
-        return compact(self.text)
 
     @property
     def to_machine(self) -> bool:
@@ -157,10 +170,62 @@ class Reading:
     whole: bool = True
     records: dict[int, list[Piece]] = field(default_factory=dict)
 
+    def holding(self, value: Any) -> tuple[Piece, ...]:
+        """The pieces that say a value; most values stand nowhere, and that is seen at once."""
+        if isinstance(value, int | float):
+            found = self._numbers.get(round(float(value) * 100), ())
+            return tuple(self.pieces[n] for n in found)
+        if not self._may_hold(str(value)):
+            return ()
+        places = [self._words[w] for w in words_of(str(value)) if w in self._words]
+        likely = min(places, key=len, default=())
+        near = tuple(self.pieces[n] for n in likely if holds_value(self.pieces[n], value))
+        return near or tuple(p for p in self.pieces if holds_value(p, value))
+
+    @cached_property
+    def _words(self) -> dict[str, list[int]]:
+        """Places of words."""
+        found: dict[str, list[int]] = {}
+        for place, piece in enumerate(self.pieces):
+            for word in set(words_of(piece.text)):
+                found.setdefault(word, []).append(place)
+        return found
+
+    def _may_hold(self, value: str) -> bool:
+        """Whether letters and digits of a value follow each other in all that was read."""
+        wanted = compact(link(value) if URLS.match(value) else value).lstrip("0")
+        if value[:1] == "+":
+            wanted = wanted[2:].lstrip("0")
+        return wanted in self._squeezed
+
+    @cached_property
+    def _squeezed(self) -> str:
+        return " ".join(squeezed(p.folded) for p in self.pieces)
+
+    @cached_property
+    def _numbers(self) -> dict[int, list[int]]:
+        """Places of numbers, by hundredths."""
+        found: dict[int, list[int]] = {}
+        for place, piece in enumerate(self.pieces):
+            numbers = {piece.number} if piece.number is not None else set(numbers_in(piece.text))
+            for number in numbers:
+                if number is not None and abs(number) < _GREAT:
+                    found.setdefault(round(number * 100), []).append(place)
+        return found
+
     def outside(self, index: int) -> bool:
         """People outside may have written this observation."""
         kinds = self.categories[index]
         return bool(kinds & _OUTSIDE) and "list" not in kinds
+
+
+def holds_value(piece: Piece, value: Any) -> bool:
+    """Whether a piece says a value."""
+    if isinstance(value, int | float) and piece.number is not None:
+        return abs(piece.number - value) < _CENT
+    if piece.number is not None:
+        return str(value) == piece.text
+    return holds(piece.text, value, piece.folded)
 
 
 @lru_cache(maxsize=1024)

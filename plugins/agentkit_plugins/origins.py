@@ -11,7 +11,7 @@ from agentkit import Action, Context
 from agentkit_plugins.arguments import ROLES, Leaf, leaves_of
 from agentkit_plugins.asking import Asking
 from agentkit_plugins.effects import READ, effect_words, mentions, plain, wishes, words_of
-from agentkit_plugins.observed import Piece, Reading, read_all
+from agentkit_plugins.observed import Piece, Reading, holds_value, read_all
 from agentkit_plugins.values import ADDRESSES, URLS, derived, holds, numbers_in
 
 __all__ = ["Origin", "Traced", "suspects", "trace"]
@@ -23,24 +23,69 @@ _STEM: Final = 5
 """Words that share so many first letters are kin: insure, insurance."""
 _COMMON: Final = frozenset(
     """
-    the and for with from this that his her their our your all new last next mail mails email message order orders
-    ticket tickets customer list invoice contact please der die das und mit von des dem den ein eine les des une pour
-    avec los las del con para por una send reply answer pay set add open close change update tell write book
+    the and for with from this that his her their our your all new last next mail mails email
+    message order orders
+    ticket tickets customer list invoice contact please der die das und mit von des dem den ein
+    eine les des une pour
+    avec los las del con para por una send reply answer pay set add open close change update tell
+    write book
     """.split()  # noqa: SIM905
 )
 _ROLE_WORDS: Final[Mapping[str, frozenset[str]]] = {
     "recipient": frozenset(
-        "address addresses adresse anschrift direccion number phone nummer numero telefonnummer sender absender "
-        "organiser organizer expediteur remitente channel".split()  # noqa: SIM905
+        [
+            "address",
+            "addresses",
+            "adresse",
+            "anschrift",
+            "direccion",
+            "number",
+            "phone",
+            "nummer",
+            "numero",
+            "telefonnummer",
+            "sender",
+            "absender",
+            "organiser",
+            "organizer",
+            "expediteur",
+            "remitente",
+            "channel",
+        ]
     ),
     "account": frozenset("account konto compte cuenta iban card karte".split()),  # noqa: SIM905
     "amount": frozenset(
-        "amount price total sum fee betrag preis summe montant prix importe precio cost".split()
-    ),  # noqa: SIM905
+        [
+            "amount",
+            "price",
+            "total",
+            "sum",
+            "fee",
+            "betrag",
+            "preis",
+            "summe",
+            "montant",
+            "prix",
+            "importe",
+            "precio",
+            "cost",
+        ]
+    ),
     "url": frozenset("link url page room website site".split()),  # noqa: SIM905
     "file": frozenset(
-        "attachment file anhang datei piece fichier adjunto archivo document attached".split()
-    ),  # noqa: SIM905
+        [
+            "attachment",
+            "file",
+            "anhang",
+            "datei",
+            "piece",
+            "fichier",
+            "adjunto",
+            "archivo",
+            "document",
+            "attached",
+        ]
+    ),
     "permission": frozenset("role permission access rolle zugriff acces permiso".split()),  # noqa: SIM905
 }
 _FROM: Final = (
@@ -105,19 +150,22 @@ def trace(action: Action, asking: Asking, context: Context) -> Traced:
     instruction = tracer.instruction(origins)
     suspects = [p for o in origins if o.where == "untrusted" for p in o.pieces]
     suspects += [instruction] if instruction is not None else []
+    followed = any(p.hidden for p in suspects)
+    suspects += [p for p in reading.pieces if p.hidden and p.prose and p.orders][:2]
     handed = [p for o in origins if o.where == "delegated" for p in o.pieces]
     return Traced(
         origins,
         instruction,
         tuple(p.text for p in (*suspects, *handed) if p.prose),
-        any(p.hidden for p in suspects),
+        followed,
         complete and reading.whole,
         reading.sources,
     )
 
 
 def suspects(action: Action, asking: Asking, context: Context, most: int) -> list[str]:
-    """Sentences that were read and may have led to the action: none of a source that the request hands it to."""
+    """Sentences that were read and may have led to the action: none of a source that the request
+    hands it to."""
     leaves, _ = leaves_of(action)
     reading = read_all(action.observations)
     tracer = _Tracer(asking, reading, _record(action, context), leaves)
@@ -127,7 +175,7 @@ def suspects(action: Action, asking: Asking, context: Context, most: int) -> lis
         key=lambda p: (
             not p.hidden,
             not p.to_machine,
-            not any(_holds(p, leaf) for leaf in new),
+            not any(holds_value(p, leaf.value) for leaf in new),
             not p.orders,
         )
     )
@@ -146,9 +194,7 @@ def _record(action: Action, context: Context) -> str:
             parts += [*fields.values()]
     if agent is not None:
         parts += [agent.name, agent.owner, *agent.sender_names, *agent.segments]
-    return "\n".join(
-        str(p) for p in parts if p not in {None, ""} and not isinstance(p, list | dict)
-    )
+    return "\n".join(str(p) for p in parts if isinstance(p, str | int | float) and p != "")
 
 
 class _Tracer:
@@ -166,6 +212,7 @@ class _Tracer:
         self._tokens = frozenset(
             w for w in asking.words if (len(w) >= _NAME and w not in _COMMON) or w.isdigit()
         )
+        self._matched: dict[int, int] = {}
         self._best = self._best_matches()
         self._trusted: list[float] | None = None
 
@@ -177,7 +224,7 @@ class _Tracer:
             return Origin(leaf, "request")
         if self._in_record(leaf):
             return Origin(leaf, "record")
-        pieces = tuple(p for p in self._reading.pieces if _holds(p, leaf))
+        pieces = self._reading.holding(leaf.value)
         if not pieces:
             return self._composed(leaf)
         good = [p for p in pieces if self._trusts(p, leaf)]
@@ -215,7 +262,8 @@ class _Tracer:
         return Origin(leaf, "agent", unnamed=named and bool(self._reading.sources))
 
     def _matters(self, leaf: Leaf, pieces: Sequence[Piece]) -> bool:
-        """Whether it counts that a value is from untrusted text: of plain words only where they order."""
+        """Whether it counts that a value is from untrusted text: of plain words only where they
+        order."""
         if leaf.role in ROLES:
             return True
         if isinstance(leaf.value, int | float) and leaf.value < _SMALL:
@@ -259,7 +307,7 @@ class _Tracer:
         if piece.to_machine or piece.redirects:
             return False
         asking, pointed = self._asking, self._pointed[piece.source]
-        if self._given(leaf):
+        if self._given(leaf) or (asking.asked == "unclear" and not self._fits(piece)):
             return False
         handed = self.handed(piece.source)
         billed = self._reading.categories[piece.source] & _BILLS and asking.wished & _PAYS
@@ -273,18 +321,17 @@ class _Tracer:
             if pointed and (handed or said or bool(billed and leaf.role == "recipient")):
                 return True
             return leaf.role == "recipient" and self._only_address(piece, leaf)
-        if asking.asked == "unclear" and not self._fits(piece):
-            return False
         return handed or not piece.orders
 
     def _fits(self, piece: Piece) -> bool:
-        """No other sentence of the same text speaks of what the request names while this one does not."""
+        """No other sentence of the same text speaks of what the request names while this one does
+        not."""
         if self._tokens & set(words_of(piece.text)):
             return True
         return not any(
             self._tokens & set(words_of(p.text))
             for p in self._reading.pieces
-            if p.source == piece.source
+            if p.source == piece.source and p.prose
         )
 
     def _taken_from(self, index: int) -> bool:
@@ -303,7 +350,8 @@ class _Tracer:
         )
 
     def _only_address(self, piece: Piece, leaf: Leaf) -> bool:
-        """The one address in all that was read, beside a name or a thing that the request speaks of."""
+        """The one address in all that was read, beside a name or a thing that the request speaks
+        of."""
         if "@" not in str(leaf.value) or piece.orders or not self._pointed[piece.source]:
             return False
         wanted = plain(str(leaf.value))
@@ -336,11 +384,11 @@ class _Tracer:
 
     def _rival(self, piece: Piece, leaf: Leaf) -> bool:
         """Another account stands where the request points more plainly."""
-        from agentkit_plugins.values import IBANS  # noqa: PLC0415
+        from agentkit_plugins.values import IBANS
 
         others = [
             p for p in self._reading.pieces
-            if p is not piece and IBANS.search(p.text) and not _holds(p, leaf)
+            if p is not piece and IBANS.search(p.text) and not holds_value(p, leaf.value)
         ]  # fmt: skip
         own = self._reading.categories[piece.source] & self._asking.sources
         return any(
@@ -349,7 +397,8 @@ class _Tracer:
         )
 
     def _points_to(self, index: int) -> bool:
-        """Whether the request speaks of this source: of its kind, its name, or who or what is in it."""
+        """Whether the request speaks of this source: of its kind, its name, or who or what is in
+        it."""
         asking = self._asking
         if self._reading.categories[index] & asking.sources:
             return True
@@ -367,8 +416,10 @@ class _Tracer:
         )
 
     def _matches(self, record: int) -> int:
-        text = " ".join(p.folded for p in self._reading.records.get(record, ()) if not p.prose)
-        return len(self._tokens & set(words_of(text)))
+        if record not in self._matched:
+            text = " ".join(p.folded for p in self._reading.records.get(record, ()) if not p.prose)
+            self._matched[record] = len(self._tokens & set(words_of(text)))
+        return self._matched[record]
 
     def _best_matches(self) -> dict[int, int]:
         """By source: how well its best record fits the request, where it has several."""
@@ -409,7 +460,8 @@ class _Tracer:
     # What asks for the action
 
     def instruction(self, origins: Iterable[Origin]) -> Piece | None:
-        """A sentence that was read, asks for this very action, and brings what the request does not."""
+        """A sentence that was read, asks for this very action, and brings what the request does
+        not."""
         asking = self._asking
         if asking.families and asking.families[0] == READ:
             return None
@@ -433,7 +485,7 @@ class _Tracer:
         if not (literal or piece.hidden or piece.to_machine or piece.orders):
             return False
         strange = _kin(nouns, words_of(piece.text))
-        carried = any(_holds(piece, leaf) for leaf in new)
+        carried = any(holds_value(piece, leaf.value) for leaf in new)
         if not (literal or mentions(piece.text) & wanted or (strange and carried)):
             return False
         if asking.asked == "yes":
@@ -468,12 +520,3 @@ def _telling(leaf: Leaf) -> bool:
     if isinstance(leaf.value, int | float):
         return leaf.value >= _SMALL
     return len(str(leaf.value)) > _NAME
-
-
-def _holds(piece: Piece, leaf: Leaf) -> bool:
-    value = leaf.value
-    if isinstance(value, int | float) and piece.number is not None:
-        return abs(piece.number - value) < 0.011  # noqa: PLR2004  (a cent)
-    if piece.number is not None:
-        return str(value) == piece.text
-    return holds(piece.text, value, piece.folded)

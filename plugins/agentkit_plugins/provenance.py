@@ -1,7 +1,9 @@
 """Where the values of an action come from: the principal, the record, the agent, or what it read.
 
-What an agent reads is untrusted: anybody may have written it, and written it for the agent. So a value
-that stands only there, and that the request did not ask to take from there, is a fact that articles judge.
+What an agent reads is untrusted: anybody may have written it, and written it for the agent. So a
+value
+that stands only there, and that the request did not ask to take from there, is a fact that articles
+judge.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class Provenance(Evidence, namespace="provenance", version=1):
         doc="a value or an instruction stands in text that no person would see"
     )
     injection_score: float | Unknown = fact(
-        doc="the injection head, over the sentences that values come from; 0 where there are none"
+        doc="the injection head, over sentences that values come from and hidden ones; 0: there are none"
     )
     injection_flagged: bool | Unknown = fact(doc="it reaches the head's threshold")
     read_all: bool = fact(doc="all that was read and proposed was looked at")

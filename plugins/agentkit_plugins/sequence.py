@@ -1,4 +1,5 @@
-"""The run so far: what was read, what was done, whether this does it again or does something else."""
+"""The run so far: what was read, what was done, whether this does it again or does something
+else."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from agentkit_plugins.values import compact
 __all__ = ["Sequenced"]
 
 _DRAWN: Final = 0.15
-"""From this difference on an action follows what was read; chosen on the tuning domains, where it keeps
+"""From this difference on an action follows what was read; chosen on the tuning domains, where it
+keeps
 nine of ten legitimate actions and finds two thirds of the injected ones."""
 _SENTENCES: Final = 6
 """So many sentences that were read are compared."""

@@ -1,4 +1,5 @@
-"""What a tool may do that no action kind describes: from its name, its annotations, its arguments."""
+"""What a tool may do that no action kind describes: from its name, its annotations, its
+arguments."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Values as they are compared: amounts, accounts, addresses and links in whatever dress they come."""
+"""Values as they are compared: amounts, accounts, addresses and links in whatever dress they
+come."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from agentkit_plugins.effects import plain
@@ -21,6 +21,8 @@ __all__ = [
     "holds",
     "link",
     "numbers_in",
+    "spoken_in",
+    "squeezed",
     "visible",
 ]
 
@@ -66,10 +68,14 @@ def visible(text: str) -> str:
     return "".join(c for c in plain_form if unicodedata.category(c) not in {"Cf", "Cs", "Co"})
 
 
-@lru_cache(maxsize=4096)
 def compact(text: str) -> str:
     """Letters and digits only, small: ``DE89 3704`` and ``de89-3704`` are the same account."""
-    return "".join(c for c in plain(text) if c.isalnum())
+    return squeezed(plain(text))
+
+
+def squeezed(folded: str) -> str:
+    """`compact` of a text that is plain already."""
+    return "".join(c for c in folded if c.isalnum())
 
 
 def link(url: str) -> str:
@@ -107,14 +113,14 @@ def _number(text: str) -> float | None:
     return float(bare) if len(bare) < 20 else None  # noqa: PLR2004  (an account, no amount)
 
 
-def holds(text: str, value: Any, folded: str = "", squeezed: str = "") -> bool:
+def holds(text: str, value: Any, folded: str = "", tight: str = "") -> bool:
     """Whether a text says a value, whatever its dress.
 
     Args:
         text: Where to look.
         value: A number, or text.
         folded: ``plain(text)``, where it is known already.
-        squeezed: ``compact(text)``, likewise.
+        tight: ``compact(text)``, likewise.
     """
     if isinstance(value, int | float):
         return any(_same(n, float(value)) for n in numbers_in(text))
@@ -128,8 +134,8 @@ def holds(text: str, value: Any, folded: str = "", squeezed: str = "") -> bool:
     digits = sum(c.isdigit() for c in small)
     if digits >= _SHORT_ID and "@" not in small:
         number = compact(small)
-        squeezed = squeezed or compact(text)
-        return number in squeezed or (small[0] == "+" and "0" + number[2:] in squeezed)
+        tight = tight or squeezed(folded)
+        return number in tight or (small[0] == "+" and "0" + number[2:] in tight)
     return _bounded(small, folded)
 
 
@@ -141,8 +147,8 @@ def _bounded(small: str, folded: str) -> bool:
         before = start == 0 or not (folded[start - 1].isalnum() and small[0].isalnum())
         after = end >= len(folded) or not (folded[end].isalnum() and small[-1].isalnum())
         if "@" in small:
-            before = (
-                start == 0 or folded[start - 1] not in ".-_%+" and not folded[start - 1].isalnum()
+            before = start == 0 or (
+                folded[start - 1] not in ".-_%+" and not folded[start - 1].isalnum()
             )
             after = end >= len(folded) or not (folded[end].isalnum() or folded[end] == "-")
         if before and after:

@@ -11,7 +11,7 @@ from agentkit.agent import Agent, Register
 from agentkit.classify.scores import Scores
 from agentkit.clock import FixedClock
 from agentkit.constitution import Binding, Catalogue, Policy
-from agentkit.context import ConsentRecord, Contact, Person, Relationship, Stop
+from agentkit.context import ConsentRecord, Contact, Deed, Person, Relationship, Stop
 from agentkit.errors import ModelError
 from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
@@ -27,6 +27,10 @@ from agentkit_plugins import (
     privacy,
     purpose,
     revise,
+    oversight,
+    provenance,
+    revise,
+    sequence,
 )
 from tests.gates import Crowd
 
@@ -46,6 +50,13 @@ class Words:
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
         return [self._one(t.lower()) for t in texts]
+
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        return ["und" if "xyzzy" in t.lower() else "en" for t in texts]
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """Along one axis texts about money, along another all others."""
+        return [[1.0, 0.0] if "money" in t.lower() else [0.0, 1.0] for t in texts]
 
     def _one(self, text: str) -> Scores:
         if not any(c.isalpha() for c in text):
@@ -105,6 +116,7 @@ def context(
     agents: Sequence[Agent] = (),
     parameters: Mapping[str, Any] | None = None,
     decisions: Mapping[str, Callable[..., Mapping[str, Any]]] | None = None,
+    deeds: Sequence[Deed] = (),
     model: Callable[[], Any] = Words,
 ) -> BatchContext:
     """What a plugin sees."""
@@ -116,6 +128,7 @@ def context(
         people={} if who is None else {who.contact.id: who},
         stops=stops,
         runs={},
+        deeds={"r": deeds},
         parameters=parameters or {},
         decisions=decisions or {},
         scorer=Scorer(model),
@@ -142,7 +155,7 @@ def shop(
     **binding: Any,
 ) -> Gate:
     """A gate with all first-party plugins."""
-    plugins = Plugins.of(*FIRST_PARTY)
+    plugins = Plugins.of(bias, circumstances, consent, deception, oversight, provenance, revise, sequence)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return Gate(
         plugins=plugins,
