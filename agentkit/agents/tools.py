@@ -190,8 +190,7 @@ class _Reader:
         return json.dumps(dict(function(self._asking(contact), person)), default=str)
 
     def read_mail(self, contact: str) -> str:
-        """What a contact wrote last by e-mail, and whether it asks for a person or for no more
-        ads."""
+        """What a contact wrote last by e-mail; whether it asks for a person or for no more ads."""
         with self.pipeline.store.read() as conn:
             mail = last_mail(conn, self.pipeline.settings.tenant, contact)
         if mail is None:

@@ -26,43 +26,24 @@ _DEPTH: Final = 200
 _LONG: Final = 200_000
 """So many characters of an action's own text are looked through."""
 
+_KEY_WORDS: Final[Mapping[Role, str]] = {
+    "recipient": "to cc bcc recipient recipients email mail mails emails address addresses phone "
+    "number mobile attendee attendees participants invitee invitees guests with user users member "
+    "members channel assignee payee beneficiary destinatario destinataire empfanger contact "
+    "contacts handle shared forward name",
+    "account": "iban account accounts konto cuenta compte card wallet bic swift routing "
+    "sort_code payment_method",
+    "amount": "amount total price sum value cost fee betrag summe montant prix importe precio "
+    "quantity qty tip bonus discount value values salary hourly wage payment budget menge anzahl "
+    "credit",
+    "url": "url link href uri endpoint webhook registry website site domain",
+    "file": "file files path paths attachment attachments document documents datei fichier archivo",
+    "permission": "role permission permissions access scope visibility privilege rights",
+    "target": "id ids",
+}
+"""Words in the names of arguments."""
 _KEYS: Final[Mapping[Role, frozenset[str]]] = {
-    "recipient": frozenset(
-        """
-        to cc bcc recipient recipients email mail mails emails address addresses phone number
-        mobile attendee
-        attendees participants invitee invitees guests with user users member members channel
-        assignee payee
-        beneficiary destinatario destinataire empfanger contact contacts handle shared forward name
-        """.split()  # noqa: SIM905
-    ),
-    "account": frozenset(
-        "iban account accounts konto cuenta compte card wallet bic swift routing sort_code payment_method".split()  # noqa: SIM905
-    ),
-    "amount": frozenset(
-        """
-        amount total price sum value cost fee betrag summe montant prix importe precio quantity qty
-        tip bonus
-        discount value values salary hourly wage payment budget menge anzahl credit
-        """.split()  # noqa: SIM905
-    ),
-    "url": frozenset("url link href uri endpoint webhook registry website site domain".split()),  # noqa: SIM905
-    "file": frozenset(
-        "file files path paths attachment attachments document documents datei fichier archivo".split()  # noqa: SIM905
-    ),
-    "permission": frozenset(
-        [
-            "role",
-            "permission",
-            "permissions",
-            "access",
-            "scope",
-            "visibility",
-            "privilege",
-            "rights",
-        ]
-    ),
-    "target": frozenset("id ids".split()),  # noqa: SIM905
+    role: frozenset(words.split()) for role, words in _KEY_WORDS.items()
 }
 _TEXT_KEYS: Final = frozenset(
     """
@@ -161,27 +142,32 @@ def _single(text: str) -> bool:
 
 def _role_of_number(words: tuple[str, ...]) -> Role:
     for role in ("amount", "account", "recipient", "target"):
-        if set(words) & _KEYS[role]:  # type: ignore[index]
-            return role  # type: ignore[return-value]
+        if set(words) & _KEYS[role]:
+            return role
     return "other"
 
 
 def _role_of_text(words: tuple[str, ...], text: str) -> Role:
     """What a value is for: by its shape where that says it, else by its key."""
-    if URLS.match(text):
-        return "url"
-    if ADDRESSES.fullmatch(text):
-        return "recipient"
-    if IBANS.fullmatch(text) or CARDS.fullmatch(text):
-        return "account"
-    for role, keys in _KEYS.items():
-        if set(words) & keys:
-            if role in {"recipient", "file"} and _ID.fullmatch(text):
-                return "target" if role == "file" else "recipient"
-            return role
-    if _FILE.search(text):
-        return "file"
-    return "target" if _ID.fullmatch(text) else "other"
+    shape = _shape(text)
+    if shape in {"url", "recipient", "account"}:
+        return shape
+    named = next((role for role, keys in _KEYS.items() if set(words) & keys), None)
+    if named == "file" and shape == "target":
+        return "target"
+    return named or shape
+
+
+def _shape(text: str) -> Role:
+    """What a value looks like."""
+    patterns: tuple[tuple[Role, bool], ...] = (
+        ("url", URLS.match(text) is not None),
+        ("recipient", ADDRESSES.fullmatch(text) is not None),
+        ("account", (IBANS.fullmatch(text) or CARDS.fullmatch(text)) is not None),
+        ("file", _FILE.search(text) is not None),
+        ("target", _ID.fullmatch(text) is not None),
+    )
+    return next((role for role, fits in patterns if fits), "other")
 
 
 def _inside(path: str, text: str) -> Iterator[Leaf]:

@@ -1,5 +1,4 @@
-"""What the principal asked for: the effect, the sources that it points to, the values that it
-gives."""
+"""What the principal asked for: the effect, the sources it points to, the values it gives."""
 
 from __future__ import annotations
 
@@ -29,9 +28,9 @@ __all__ = ["SERVED", "Asking", "ask", "tool_of"]
 SERVED: Final = frozenset({"en", "de", "fr", "es", "zxx"})
 """Languages in which a request is understood; ``zxx``: it holds no words."""
 _TOOLS: Final[Mapping[str, str]] = {
-    "message.send": "send_message", "call.place": "call", "lead.score": "score", "offer.set": "set_offer",
-    "refund.pay": "refund", "record.update": "update", "record.delete": "delete", "ticket.open": "open_ticket",
-    "segment.add": "add_to_segment",
+    "message.send": "send_message", "call.place": "call", "lead.score": "score",
+    "offer.set": "set_offer", "refund.pay": "refund", "record.update": "update",
+    "record.delete": "delete", "ticket.open": "open_ticket", "segment.add": "add_to_segment",
 }  # fmt: skip
 _OPEN: Final = re.compile(
     r"\b(?:as|what|the one|the ones|that|which|whom|where|how) (?:\w+ ){0,4}?(?:asks?|asked|"

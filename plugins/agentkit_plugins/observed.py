@@ -1,9 +1,7 @@
-"""What an agent read, taken apart: fields and sentences, seen and hidden, and who may have written
-them.
+"""What an agent read, taken apart: fields and sentences, seen and hidden, and who may write them.
 
 A structured answer of the business's own systems is one thing, a sentence in a mail another:
-somebody
-wrote the sentence, and it may be written for the agent.
+somebody wrote the sentence, and it may be written for the agent.
 """
 
 from __future__ import annotations
@@ -34,18 +32,18 @@ _WORDS: Final = 7
 _SOURCES: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(words.split())
     for name, words in {
-        "mail": "mail mails email emails inbox postfach posteingang correo courriel message messages nachricht "
-        "mensaje letter sender newsletter absender reply writes wrote",
+        "mail": "mail mails email emails inbox postfach posteingang correo courriel message "
+        "messages nachricht mensaje letter sender newsletter absender reply writes wrote",
         "bill": "invoice invoices bill bills rechnung facture factura receipt receipts beleg "
         "quittung recibo statement",
-        "file": "file files pdf docx document documents dokument datei form formular contract attached attachment "
-        "anhang adjunto joint cv sheet pdf jpg md order itinerary",
+        "file": "file files pdf docx document documents dokument datei form formular contract "
+        "attached attachment anhang adjunto joint cv sheet pdf jpg md order itinerary",
         "web": "web page pages website site webseite pagina url online shop link browser",
         "chat": "chat slack message sms whatsapp nachricht conversation call transcript",
         "ticket": "ticket tickets issue issues case jira comment comments complaint "
         "beschwerde request",
-        "list": "list lists liste lista directory contacts adressbuch carnet agenda members team table "
-        "everybody everyone all alle tous todos",
+        "list": "list lists liste lista directory contacts adressbuch carnet agenda members team "
+        "table everybody everyone all alle tous todos",
         "review": "review reviews feedback survey bewertung avis",
         "calendar": "calendar kalender agenda calendrier calendario invite invitation "
         "einladung event",
@@ -284,8 +282,7 @@ def _fields(index: int, value: Any, counter: Iterator[int]) -> Iterator[Piece]:
                     yield Piece(index, key, str(name), False, record=own, folded=plain(str(name)))
                 stack.append((str(name), part, own, depth + 1))
         elif isinstance(inner, list):
-            for part in reversed(inner):
-                stack.append((key, part, record, depth + 1))
+            stack.extend((key, part, record, depth + 1) for part in reversed(inner))
         elif isinstance(inner, bool) or inner is None:
             continue
         elif isinstance(inner, int | float):

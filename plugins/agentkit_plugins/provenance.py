@@ -1,14 +1,13 @@
-"""Where the values of an action come from: the principal, the record, the agent, or what it read.
+"""Where the values of an action come from: the principal, the record, the agent, what it read.
 
 What an agent reads is untrusted: anybody may have written it, and written it for the agent. So a
-value
-that stands only there, and that the request did not ask to take from there, is a fact that articles
-judge.
+value that stands only there, and that the request did not ask to take from there, is a fact that
+articles judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from agentkit import (
@@ -61,20 +60,21 @@ class Provenance(Evidence, namespace="provenance", version=1):
         doc="what was read asks for this action, and the request does not"
     )
     requested: bool | Unknown = fact(
-        doc="the request asks for it, and every value that matters comes from it, the record or where it points"
+        doc="asked for, with every value from the request, the record or where the request points"
     )
     from_hidden: bool = fact(
         doc="a value or an instruction stands in text that no person would see"
     )
     injection_score: float | Unknown = fact(
-        doc="the injection head, over sentences that values come from and hidden ones; 0: there are none"
+        doc="the injection head, over sentences that values come from and hidden ones"
     )
     injection_flagged: bool | Unknown = fact(doc="it reaches the head's threshold")
     read_all: bool = fact(doc="all that was read and proposed was looked at")
 
 
 _NOTHING_READ: Final = Provenance(
-    "none", "none", "none", "none", "none", "none", "none", (), (), False, False, False, 0.0, False, True,
+    "none", "none", "none", "none", "none", "none", "none",
+    (), (), False, False, False, 0.0, False, True,
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def _examined(action: Action, context: Context) -> Evidence:
     asking = ask(action, context)
     traced = trace(action, asking, context)
     score, flagged = _scored(traced, context)
-    return _evidence(asking, traced, score, flagged)
+    return _evidence(asking, traced, score=score, flagged=flagged)
 
 
 def _scored(traced: Traced, context: Context) -> tuple[float | Unknown, bool | Unknown]:
@@ -119,12 +119,10 @@ def _scored(traced: Traced, context: Context) -> tuple[float | Unknown, bool | U
 
 
 def _evidence(
-    asking: Asking, traced: Traced, score: float | Unknown, flagged: bool | Unknown
+    asking: Asking, traced: Traced, *, score: float | Unknown, flagged: bool | Unknown
 ) -> Provenance:
-    untrusted = tuple(dict.fromkeys(o.leaf.path for o in traced.origins if o.where == "untrusted"))[
-        :50
-    ]
-    unnamed = tuple(dict.fromkeys(o.leaf.path for o in traced.origins if o.unnamed))[:50]
+    untrusted = _paths(o for o in traced.origins if o.where == "untrusted")
+    unnamed = _paths(o for o in traced.origins if o.unnamed)
     instructed = traced.instruction is not None
     asked: Asked | Unknown = asking.asked if asking.language in SERVED else _NO_LANGUAGE
     doubt = None if traced.whole else _NOT_READ
@@ -135,10 +133,12 @@ def _evidence(
     if asking.language not in SERVED and not (untrusted or unnamed or instructed):
         requested = _NO_LANGUAGE
     return Provenance(
-        *(
-            _worst(traced.origins, role)
-            for role in ("recipient", "account", "amount", "url", "file", "permission")
-        ),
+        _worst(traced.origins, "recipient"),
+        _worst(traced.origins, "account"),
+        _worst(traced.origins, "amount"),
+        _worst(traced.origins, "url"),
+        _worst(traced.origins, "file"),
+        _worst(traced.origins, "permission"),
         asked,
         untrusted or doubt or (),
         unnamed,
@@ -150,6 +150,11 @@ def _evidence(
         traced.whole,
         findings=_findings(traced),
     )
+
+
+def _paths(origins: Iterable[Origin]) -> tuple[str, ...]:
+    """Where the values stand, each place once, the first fifty."""
+    return tuple(dict.fromkeys(o.leaf.path for o in origins))[:50]
 
 
 def _worst(origins: Sequence[Origin], role: str) -> Any:
@@ -182,4 +187,5 @@ def _sentence(origin: Origin) -> str:
     value = f"{origin.leaf.value!s:.120}"
     if origin.unnamed:
         return f"{origin.leaf.path}: {value} stands nowhere in what the agent was given"
-    return f"{origin.leaf.path}: only {origin.source or 'untrusted text'} names {value}, and nobody asked to take it from there"
+    where = origin.source or "untrusted text"
+    return f"{origin.leaf.path}: only {where} names {value}, and nobody asked to take it from there"

@@ -1,5 +1,4 @@
-"""The run so far: what was read, what was done, whether this does it again or does something
-else."""
+"""The run so far: what was read and done, and whether this does it again or something else."""
 
 from __future__ import annotations
 
@@ -99,7 +98,7 @@ def _meant(action: Action, context: Context) -> tuple[float | Unknown, float | U
     asking = ask(action, context)
     if asking.asked != "unclear":
         return 0.0, 0.0
-    read = suspects(action, asking, context, _SENTENCES)
+    read = suspects(action, asking, _SENTENCES)
     try:
         request, own, *others = context.embed([asking.text, _described(action), *read])
     except ModelError as error:

@@ -1,5 +1,4 @@
-"""What a tool may do that no action kind describes: from its name, its annotations, its
-arguments."""
+"""What a tool that no kind describes may do: by its name, its annotations, its arguments."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Values as they are compared: amounts, accounts, addresses and links in whatever dress they
-come."""
+"""Values as they are compared: amounts, accounts, addresses, links, in whatever dress."""
 
 from __future__ import annotations
 
@@ -46,9 +45,10 @@ _NUMBER: Final = re.compile(
 _SPOKEN: Final = {
     word: float(number)
     for number, words in {
-        1: "one ein eine einen un une uno una", 2: "two zwei deux dos both double twice", 3: "three drei trois tres",
-        4: "four vier quatre cuatro", 5: "five funf cinq cinco", 6: "six sechs seis", 7: "seven sieben sept siete",
-        8: "eight acht huit ocho", 9: "nine neun neuf nueve", 10: "ten zehn dix diez", 12: "twelve zwolf douze doce",
+        1: "one ein eine einen un une uno una", 2: "two zwei deux dos both double twice",
+        3: "three drei trois tres", 4: "four vier quatre cuatro", 5: "five funf cinq cinco",
+        6: "six sechs seis", 7: "seven sieben sept siete", 8: "eight acht huit ocho",
+        9: "nine neun neuf nueve", 10: "ten zehn dix diez", 12: "twelve zwolf douze doce",
         0.5: "half halb halbe moitie mitad",
     }.items()
     for word in words.split()
