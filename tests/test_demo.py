@@ -90,7 +90,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def test_every_proposal_is_ruled_once(played: Played) -> None:
-    assert set(played.told.outcomes) == {"outreach", "scoring", "scoring-legacy"}
+    assert set(played.told.outcomes) == {"outreach", "scoring", "triage", "scoring-legacy"}
     for outcomes in played.told.outcomes.values():
         ruled = outcomes.allowed + outcomes.deferred + outcomes.escalated + outcomes.denied
         assert outcomes.proposed == ruled > 0
@@ -120,6 +120,16 @@ def test_the_fair_scores_are_set_and_the_unfair_ones_all_refused(played: Played)
 )
 def test_each_mistake_ends_where_it_should(played: Played, slip: str, state: str) -> None:
     assert played.state(slip) == state
+
+
+@pytest.mark.parametrize("slip", ["credit", "portal", "doubled", "unseen"])
+def test_what_only_a_mail_asks_for_waits_for_a_person(played: Played, slip: str) -> None:
+    assert played.state(slip, "triage") == "escalated"
+
+
+def test_what_a_ticket_grants_is_refunded_without_a_person(played: Played) -> None:
+    sql = "select state, json_extract(verdict, '$.ruling') from actions where kind = 'refund.pay'"
+    assert ("performed", "allow") in played.rows(sql)
 
 
 def test_what_was_rewritten_is_sent_without_the_mistake(played: Played) -> None:
@@ -173,7 +183,9 @@ def test_the_report_keeps_within_eighty_columns_and_is_plain_in_a_file(played: P
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in out.getvalue()
     assert [line.strip()[:2] for line in lines if line.startswith("  1.")] == ["1."]
-    assert {"Escalated", "Denied", "Revised"} <= {c.what.capitalize() for c in played.cases}
+    assert {"Escalated", "Denied", "Revised", "Misled"} <= {
+        c.what.capitalize() for c in played.cases
+    }
 
 
 def test_the_report_is_json_too(played: Played) -> None:
