@@ -19,7 +19,16 @@ from typing import Final
 
 Figures = Mapping[str, float | str]
 
-SUITES: Final = ("startup", "gate", "peer", "store", "review", "people", "classify")
+SUITES: Final = (
+    "startup",
+    "gate",
+    "peer",
+    "store",
+    "review",
+    "people",
+    "classify",
+    "scenarios",
+)
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 
