@@ -26,7 +26,7 @@ _MOST: Final = 4_000
 _DEPTH: Final = 40
 _GREAT: Final = 1e15
 _CENT: Final = 0.011
-_WORDS: Final = 7
+_WORDS: Final = 5
 """A field with more words than this holds what somebody wrote."""
 
 _SOURCES: Final[Mapping[str, frozenset[str]]] = {
@@ -66,7 +66,8 @@ _PROSE: Final = frozenset(
     advice
     annotation agenda reason summary title subject notiz hinweis nota texto motivo anmerkung
     internal comentario
-    feedback deprecated policy carrier_message last_log agent_note merchant_action
+    feedback deprecated policy bemerkung remarque observaciones obs msg mitteilung info
+    condition bedingung letter display tip carrier_message last_log agent_note merchant_action
     """.split()  # noqa: SIM905
 )
 """Fields that people fill with sentences."""
@@ -98,6 +99,7 @@ _REDIRECTS: Final = re.compile(
     r"error bancario|moved|copy goes|is to be|are to be|must be|should be|goes to|go to|"
     r"needs? to)\b"
 )
+_WORD: Final = re.compile(r"[^\W_]+")
 _MUST: Final = re.compile(
     r"\b(?:please|kindly|must|shall|should|have to|has to|need|needs|needed|required|is to|"
     r"are to|be sure|also|"
@@ -132,6 +134,11 @@ class Piece:
     record: int = 0
     number: float | None = None
     folded: str = ""
+
+    @property
+    def remark(self) -> bool:
+        """A sentence in a field of a structured answer: few requests mean to hand anything to it."""
+        return self.prose and self.key not in {"", "from"}
 
     @property
     def to_machine(self) -> bool:
@@ -304,7 +311,7 @@ def _fields(index: int, value: Any, counter: Iterator[int]) -> Iterator[Piece]:
 
 def _written(key: str, text: str) -> bool:
     """Whether a field holds what somebody wrote, and not just a value."""
-    words = len(text.split())
+    words = sum(word.isalpha() for word in _WORD.findall(text))
     told = plain(key) in _PROSE or bool(set(words_of(key)) & _PROSE)
     return words > _WORDS or (told and words > 1) or ";" in text or "\n" in text
 

@@ -17,6 +17,7 @@ from agentkit_plugins.values import derived, holds, numbers_in
 __all__ = ["Origin", "Traced", "suspects", "trace"]
 
 _CENT: Final = 0.011
+_WEIGHTY: Final = frozenset({"file", "account", "permission"})
 _GIVEN: Final = frozenset({"request", "record"})
 _LITERAL: Final = 5
 """A tool's name of so few letters is a word like any other."""
@@ -170,7 +171,13 @@ class _Tracer:
             if derived(float(value), [*self._asking.numbers, *self._known()], self._products()):
                 return Origin(leaf, "delegated")
         named = leaf.role in {"account", "url"} or (leaf.role == "recipient" and "@" in str(value))
+        named = named or (leaf.role == "file" and not self._file_meant(str(value)))
         return Origin(leaf, "agent", unnamed=named and bool(self._reading.sources))
+
+    def _file_meant(self, value: str) -> bool:
+        """The request speaks of what a file's name says; ids say nothing."""
+        words = [w for w in words_of(value) if len(w) > NAME]
+        return not words or kin(words, self._asking.words)
 
     def _matters(self, leaf: Leaf, pieces: Sequence[Piece]) -> bool:
         """Whether an untrusted origin counts: of plain words only where their sentence orders."""
@@ -180,10 +187,14 @@ class _Tracer:
             return False
         if leaf.role == "target":
             return True
-        return len(str(leaf.value)) > NAME and all(
-            p.hidden or p.to_machine or p.redirects or (p.orders and not self._asking.open)
-            for p in pieces
-        )
+        return len(str(leaf.value)) > NAME and all(self._suspicious(p) for p in pieces)
+
+    def _suspicious(self, piece: Piece) -> bool:
+        """A place from which not even plain words are taken unasked."""
+        if not piece.prose or piece.remark:
+            return True  # another record than the one asked for, or a remark in one
+        ordered = piece.orders and not self._asking.open
+        return piece.hidden or piece.to_machine or piece.redirects or ordered
 
     def _trusts(self, piece: Piece, leaf: Leaf) -> bool:
         """Whether the request points to this place for this value."""
@@ -222,14 +233,26 @@ class _Tracer:
         return found
 
 
+def _keys(leaves: Iterable[Leaf], asking: Asking) -> dict[str, bool]:
+    """Words in the names of arguments that the request does not say; whether they weigh much."""
+    found: dict[str, bool] = {}
+    for leaf in leaves:
+        for word in leaf.key:
+            if len(word) > NAME and not kin([word], asking.words):
+                found[word] = found.get(word, False) or leaf.role in _WEIGHTY
+    return found
+
+
 class _Orders:
     """What a sentence has to say to count as an order to do just this."""
 
     def __init__(self, asking: Asking, pointing: Pointing, origins: Iterable[Origin]) -> None:
+        origins = list(origins)
         self._asking = asking
         self._pointing = pointing
         self._new = [o.leaf for o in origins if o.where not in _GIVEN and telling(o.leaf)]
         self._nouns = frozenset(n for n in asking.nouns if not kin([n], asking.words))
+        self._keys = _keys((o.leaf for o in origins), asking)
         self._wanted = effect_words(asking.families)
         self._tool = plain(asking.tool) if len(asking.tool) > _LITERAL else ""
 
@@ -244,17 +267,29 @@ class _Orders:
             return False
         strange = kin(self._nouns, words_of(piece.text))
         carried = any(holds_value(piece, leaf.value) for leaf in self._new)
-        about = literal or bool(mentions(piece.text) & self._wanted) or (strange and carried)
+        keyed = piece.orders and self._keyed(piece)
+        about = literal or bool(mentions(piece.text) & self._wanted)
+        about = about or (strange and (carried or piece.remark)) or keyed
         if not about:
             return False
         if self._asking.asked == "yes":
             named = literal and self._asking.tool not in self._asking.text
+            if keyed and not self._pointing.hands(piece.source):
+                return True
             return named or (strange and piece.orders) or (doubtful and carried)
         if self._asking.asked == "unclear":
             if self._pointing.hands(piece.source) and not doubtful:
                 return literal
             return literal or strange or carried or doubtful or self._told(piece)
         return literal or strange or carried or doubtful
+
+    def _keyed(self, piece: Piece) -> bool:
+        """It speaks of an argument of the action of which the request does not."""
+        return any(
+            kin([word], words_of(piece.text))
+            for word, weighty in self._keys.items()
+            if weighty or piece.remark
+        )
 
     def _told(self, piece: Piece) -> bool:
         return bool(wishes(piece.text) & self._wanted)

@@ -76,7 +76,8 @@ class Pointing:
 
     def chooses(self, piece: Piece, leaf: Leaf) -> bool:
         """Not one record of a list while the request names another."""
-        if leaf.role not in {"target", "recipient", "account"}:
+        whole = leaf.role == "other" and isinstance(leaf.value, str) and len(leaf.value) > NAME
+        if leaf.role not in {"target", "recipient", "account"} and not whole:
             return True
         return not self._best.get(piece.source, 0) or self._matches(piece.record) > 0
 
@@ -85,6 +86,8 @@ class Pointing:
         if piece.to_machine or piece.redirects or self._given(leaf):
             return False
         if self._asking.asked == "unclear" and not self._fits(piece):
+            return False
+        if piece.remark and not self.hands(piece.source):
             return False
         if leaf.role == "account":
             return self._account(piece, leaf)
