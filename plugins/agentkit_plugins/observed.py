@@ -137,7 +137,7 @@ class Piece:
 
     @property
     def remark(self) -> bool:
-        """A sentence in a field of a structured answer: few requests mean to hand anything to it."""
+        """A sentence in a field of a structured answer: few requests hand anything to it."""
         return self.prose and self.key not in {"", "from"}
 
     @property

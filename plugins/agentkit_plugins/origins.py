@@ -269,19 +269,18 @@ class _Orders:
         carried = any(holds_value(piece, leaf.value) for leaf in self._new)
         keyed = piece.orders and self._keyed(piece)
         about = literal or bool(mentions(piece.text) & self._wanted)
-        about = about or (strange and (carried or piece.remark)) or keyed
-        if not about:
+        if not (about or (strange and (carried or piece.remark)) or keyed):
             return False
+        handed = self._pointing.hands(piece.source)
         if self._asking.asked == "yes":
-            named = literal and self._asking.tool not in self._asking.text
-            if keyed and not self._pointing.hands(piece.source):
-                return True
+            named = (literal and self._asking.tool not in self._asking.text) or (
+                keyed and not handed
+            )
             return named or (strange and piece.orders) or (doubtful and carried)
-        if self._asking.asked == "unclear":
-            if self._pointing.hands(piece.source) and not doubtful:
-                return literal
-            return literal or strange or carried or doubtful or self._told(piece)
-        return literal or strange or carried or doubtful
+        if self._asking.asked == "unclear" and handed and not doubtful:
+            return literal
+        told = self._asking.asked == "unclear" and bool(wishes(piece.text) & self._wanted)
+        return literal or strange or carried or doubtful or told
 
     def _keyed(self, piece: Piece) -> bool:
         """It speaks of an argument of the action of which the request does not."""
@@ -290,6 +289,3 @@ class _Orders:
             for word, weighty in self._keys.items()
             if weighty or piece.remark
         )
-
-    def _told(self, piece: Piece) -> bool:
-        return bool(wishes(piece.text) & self._wanted)

@@ -83,11 +83,7 @@ class Pointing:
 
     def delegates(self, piece: Piece, leaf: Leaf) -> bool:
         """A sentence that somebody wrote: only what the request asks to take from it."""
-        if piece.to_machine or piece.redirects or self._given(leaf):
-            return False
-        if self._asking.asked == "unclear" and not self._fits(piece):
-            return False
-        if piece.remark and not self.hands(piece.source):
+        if piece.to_machine or piece.redirects or self._given(leaf) or self._strange(piece):
             return False
         if leaf.role == "account":
             return self._account(piece, leaf)
@@ -96,6 +92,12 @@ class Pointing:
         if leaf.role in _ROLE_WORDS:
             return self._spoken_of(piece, leaf) or self._only_address(piece, leaf)
         return self.hands(piece.source) or not piece.orders
+
+    def _strange(self, piece: Piece) -> bool:
+        """A remark nothing was handed to, or a sentence beside what an unclear request names."""
+        if self._asking.asked == "unclear" and not self._fits(piece):
+            return True
+        return piece.remark and not self.hands(piece.source)
 
     # What is handed over
 
