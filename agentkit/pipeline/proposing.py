@@ -184,7 +184,7 @@ def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
     batch: list[Action] = []
     seen: set[tuple[str, ...]] = set()
     for action in actions:
-        marks = {(action.id,)}
+        marks: set[tuple[str, ...]] = {(action.id,)}
         if action.run:
             marks.add((action.run, action.kind, action.subject))
         full = len(batch) >= BATCH or not seen.isdisjoint(marks)

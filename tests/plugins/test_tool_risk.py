@@ -57,7 +57,7 @@ def test_a_reading_name_with_a_writing_method_writes() -> None:
 
 
 def test_a_schema_that_takes_money_is_no_reading_tool() -> None:
-    schema = {"properties": {"amount": {}, "iban": {}}}
+    schema: dict[str, Any] = {"properties": {"amount": {}, "iban": {}}}
     assert tool("get_things_done", schema=schema)["tool.risk"] == "write"
 
 
