@@ -57,7 +57,13 @@ class WordList:
     def score(self, pressing: bool) -> Scored:
         score = 0.9 if pressing else 0.1
         return Scored(
-            scores={"deception": score, "needs_human": 0.1, "promotional": 0.5, "injection": 0.1},
+            scores={
+                "deception": score,
+                "needs_human": 0.1,
+                "promotional": 0.5,
+                "injection": 0.1,
+                "opt_out": 0.1,
+            },
             flags={"deception": pressing},
         )
 

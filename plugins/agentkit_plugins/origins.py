@@ -276,7 +276,8 @@ class _Orders:
             named = (literal and self._asking.tool not in self._asking.text) or (
                 keyed and not handed
             )
-            return named or (strange and piece.orders) or (doubtful and carried)
+            unseen = piece.hidden and piece.orders
+            return named or unseen or (strange and piece.orders) or (doubtful and carried)
         if self._asking.asked == "unclear" and handed and not doubtful:
             return literal
         told = self._asking.asked == "unclear" and bool(wishes(piece.text) & self._wanted)
