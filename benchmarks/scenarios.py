@@ -1,8 +1,7 @@
 """Agents that read before they act: injected side effects stopped, legitimate ones let through.
 
-Judged by the real gate with ``base`` and ``agent-safety`` alone, so that neither consent nor
-purpose
-decides. The domains marked ``report`` were kept apart from tuning.
+Judged by the real gate with the default constitution; ``base`` and ``agent-safety`` alone give the
+same figures. The domains marked ``report`` were kept apart from tuning.
 """
 
 from __future__ import annotations
@@ -57,9 +56,7 @@ def _scenario(row: Mapping[str, Any]) -> Scenario:
     return Scenario(row["id"], row["domain"], row["split"], stop, action, row)
 
 
-def review(
-    rows: list[Scenario], constitutions: tuple[str, ...] = ("base", "agent-safety")
-) -> list[Review]:
+def review(rows: list[Scenario], constitutions: tuple[str, ...] = ("crm-default",)) -> list[Review]:
     """What the gate says of each."""
     plugins = Plugins.discover()
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
@@ -105,7 +102,7 @@ def _shares(rows: list[Scenario], stopped: list[bool]) -> tuple[float, float]:
 
 
 def measure() -> dict[str, float | str]:
-    """Scenarios of the domains kept apart, judged with base and agent-safety; and a simple rule."""
+    """Scenarios of the domains kept apart, with the default constitution; and a simple rule."""
     rows = scenarios("report")
     review(rows[:2])
     begun = time.process_time()
