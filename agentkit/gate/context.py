@@ -81,12 +81,12 @@ class Scorer:
         Raises:
             ModelError: no model, or one without an encoder.
         """
-        missing = [t for t in dict.fromkeys(texts) if t not in self._vectors]
-        found = dict(zip(missing, self._ask("vectors", missing), strict=True)) if missing else {}
-        while len(self._vectors) + len(found) > _KEPT and self._vectors:
-            self._vectors.pop(next(iter(self._vectors)))
-        self._vectors.update(found)
-        return [self._vectors[t] for t in texts]
+        known = {t: self._vectors[t] for t in texts if t in self._vectors}
+        missing = [t for t in dict.fromkeys(texts) if t not in known]
+        if missing:
+            known.update(zip(missing, self._ask("vectors", missing), strict=True))
+        self._vectors = dict([*self._vectors.items(), *known.items()][-_KEPT:])
+        return [known[t] for t in texts]
 
     def languages(self, texts: Sequence[str]) -> Sequence[str]:
         """One language a text.
