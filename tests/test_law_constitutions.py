@@ -18,16 +18,6 @@ from agentkit.context import Person
 from agentkit.gate import Gate
 from agentkit.plugins import Plugins
 from agentkit.verdict import Review
-from agentkit_plugins import (
-    bias,
-    circumstances,
-    consent,
-    deception,
-    oversight,
-    provenance,
-    revise,
-    sequence,
-)
 from tests.gates import Crowd
 from tests.plugins.shop import DISCLOSED, FIRST_PARTY, LAST_YEAR, NOON, Words, act, granted, person
 
@@ -63,7 +53,7 @@ SMS: Final[dict[str, Any]] = {"channel": "sms", "text": TEXT}
 
 @cache
 def policy(*names: str) -> tuple[Plugins, Policy]:
-    plugins = Plugins.of(bias, circumstances, consent, deception, oversight, provenance, revise, sequence)
+    plugins = Plugins.of(*FIRST_PARTY)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return plugins, Policy([Binding(constitutions=names)], catalogue)
 

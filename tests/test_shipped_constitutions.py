@@ -23,31 +23,6 @@ from tests.plugins.shop import FIRST_PARTY
 CATALOGUE = Catalogue(
     Kinds(),
     [c for plugin in FIRST_PARTY for c in plugin.declare().evidence],
-from agentkit_plugins import (
-    bias,
-    circumstances,
-    consent,
-    deception,
-    oversight,
-    provenance,
-    sequence,
-)
-
-CATALOGUE = Catalogue(
-    Kinds(),
-    [
-        c
-        for plugin in (
-            consent,
-            circumstances,
-            bias,
-            deception,
-            oversight,
-            provenance,
-            sequence,
-        )
-        for c in plugin.declare().evidence
-    ],
 )
 ARTICLES: list[tuple[str, Article]] = [
     (name, article) for name in shipped() for article in load_constitution(name).files[-1].articles

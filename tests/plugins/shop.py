@@ -25,16 +25,17 @@ from agentkit_plugins import (
     duties,
     oversight,
     privacy,
-    purpose,
-    revise,
-    oversight,
     provenance,
+    purpose,
     revise,
     sequence,
 )
 from tests.gates import Crowd
 
-FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise)
+FIRST_PARTY = (
+    bias, circumstances, consent, deception, duties, oversight, privacy, provenance, purpose,
+    revise, sequence,
+)  # fmt: skip
 """The plugins that ship, in the order of their names: as an installation asks them."""
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
@@ -155,7 +156,7 @@ def shop(
     **binding: Any,
 ) -> Gate:
     """A gate with all first-party plugins."""
-    plugins = Plugins.of(bias, circumstances, consent, deception, oversight, provenance, revise, sequence)
+    plugins = Plugins.of(*FIRST_PARTY)
     catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     return Gate(
         plugins=plugins,
