@@ -22,6 +22,7 @@ __all__ = [
     "ConsentStatus",
     "Contact",
     "Context",
+    "Deed",
     "Person",
     "Relationship",
     "Stop",
@@ -155,6 +156,22 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """An action that the same run of an agent proposed before, and that was not refused.
+
+    Attributes:
+        action: The action as it was judged last.
+        state: ``allowed``, ``deferred``, ``escalated``, ``approved``, ``performing``,
+            ``performed`` or ``unknown``.
+        at: When it was proposed.
+    """
+
+    action: Action
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A stop switch: nothing in its scope runs until a person lifts it.
 
@@ -234,6 +251,10 @@ class Context(Protocol):
         """What the same run has done before."""
         ...
 
+    def deeds(self, action: Action) -> Sequence[Deed]:
+        """What the same run proposed before this action and nobody refused, oldest first."""
+        ...
+
     def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
         """Run the registered decision function again for another person (the twin test).
 
@@ -251,5 +272,23 @@ class Context(Protocol):
 
         Raises:
             ModelError: no model is installed, or its file is not the one the manifest names.
+        """
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """What texts mean, as unit vectors of the shared encoder; each text once a batch.
+
+        Some 8 ms a short text; only the first few hundred characters are read.
+
+        Raises:
+            ModelError: no model is installed, or it has no encoder.
+        """
+        ...
+
+    def languages(self, texts: Sequence[str]) -> Sequence[str]:
+        """Languages of texts without asking the encoder: ISO 639-1, ``und``, or ``zxx`` (no words).
+
+        Raises:
+            ModelError: no model is installed, or it cannot tell languages.
         """
         ...

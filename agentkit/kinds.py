@@ -236,6 +236,8 @@ BUILTIN_KINDS: Final[tuple[ActionKind, ...]] = (
         "tool.call",
         Arg("tool"),
         Arg("arguments", "any"),
+        Arg("annotations", "any", required=False),
+        Arg("schema", "any", required=False),
         needs_subject=False,
         reversibility="irreversible",
     ),

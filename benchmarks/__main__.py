@@ -19,7 +19,9 @@ from typing import Final
 
 Figures = Mapping[str, float | str]
 
-SUITES: Final = ("startup", "gate", "peer", "store", "review", "people", "consent", "classify")
+SUITES: Final = (
+    "startup", "gate", "peer", "store", "review", "people", "consent", "classify", "scenarios",
+)  # fmt: skip
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 

@@ -47,7 +47,8 @@ def pay_refund(order: str, amount: float) -> str:
 def main(home: Path) -> None:
     """Ask twice; a person decides in between."""
     (home / "refunds.yaml").write_text(PLAYBOOK, encoding="utf-8")
-    pipeline = build(Settings(home=home))
+    # strict: a person decides before what cannot be taken back, asked for or not
+    pipeline = build(Settings(home=home, constitutions=("strict",)))
     agent = create_agent(
         PlaybookModel.load(home / "refunds.yaml"),
         [get_order, pay_refund],

@@ -13,7 +13,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.tools import StructuredTool
 
 from agentkit.agent import Register
-from agentkit.agents import PlaybookModel, chat_model, outreach_agent, scoring_agent
+from agentkit.agents import (
+    PlaybookModel,
+    chat_model,
+    outreach_agent,
+    scoring_agent,
+    triage_agent,
+)
 from agentkit.agents.models import Patience, ask, worth_retrying
 from agentkit.agents.tools import PROPOSALS, READS, crm_tools
 from agentkit.clock import FixedClock
@@ -24,7 +30,7 @@ from agentkit.hookspecs import Manifest, hookimpl
 from agentkit.pipeline import Pipeline
 from agentkit.settings import Settings
 from agentkit.store import Store
-from tests.agents import Scripted, make_agents_world
+from tests.agents import Scripted, kept, make_agents_world
 from tests.gates import article, make_gate
 from tests.test_imports import loaded_after
 from tests.worlds import World, tally
@@ -338,6 +344,62 @@ def test_the_scoring_agent_computes_and_proposes_the_inputs_too(world: World) ->
     assert world.advance(action).state == "performed"
 
 
+def wrote(world: World, text: str, **more: Any) -> None:
+    """A mail of c1 on record, and perhaps a ticket."""
+    from agentkit.canonical import canonical
+    from agentkit.store import insert_many, to_micros
+
+    rows = [("mail", "m1", {"channel": "email", "at": "2026-11-22T10:00:00Z", "text": text})]
+    rows += [("ticket", "T1", more)] if more else []
+    columns = ("tenant", "type", "id", "contact", "fields", "updated_at")
+    at = to_micros(world.clock.now())
+    with world.store.write() as unit:
+        insert_many(
+            unit.conn,
+            "records",
+            columns,
+            [("default", kind, id_, "c1", canonical(f).decode(), at) for kind, id_, f in rows],
+        )
+
+
+SERVICE = TASK.replace("marketing", "service")
+
+
+def test_the_triage_agent_opens_a_ticket_and_answers(world: World) -> None:
+    wrote(world, "Is the chair Alster made in green, too?")
+    ask(triage_agent(world.pipeline), SERVICE, "r1")
+    kinds = world.rows("select kind, purpose from actions order by kind")
+    assert kinds == [("message.send", "service"), ("ticket.open", "")]
+
+
+def test_whoever_asks_for_a_person_gets_a_ticket_and_no_machines_answer(world: World) -> None:
+    wrote(world, "I want to talk to a real person, not a bot. This is the third time I complain.")
+    ask(triage_agent(world.pipeline), SERVICE, "r1")
+    assert world.rows("select kind from actions") == [("ticket.open",)]
+
+
+def test_a_refund_is_what_the_ticket_grants_whatever_the_mail_says(world: World) -> None:
+    wrote(
+        world, "You charged delivery twice, I think 900 EUR would be fair.",
+        refund_due=35.0, currency="EUR", open=True,
+    )  # fmt: skip
+    ask(triage_agent(world.pipeline), SERVICE, "r1")
+    ((id_,),) = world.rows("select id from actions where kind = 'refund.pay'")
+    review = kept(world, id_)
+    assert review.action.args == {"amount": 35.0, "currency": "EUR"}
+
+
+def test_who_wrote_nothing_gets_nothing(world: World) -> None:
+    assert "wrote no mail" in ask(triage_agent(world.pipeline), SERVICE, "r1")
+    assert world.rows("select id from actions") == []
+
+
+def test_the_last_mail_is_read_and_no_text_message(world: World) -> None:
+    wrote(world, "The newest mail")
+    read = crm_tools(world.pipeline, "triage")["read_mail"].invoke({"contact": "c1"})
+    assert json.loads(read)["text"] == "The newest mail"
+
+
 def test_an_unknown_contact_ends_in_words(world: World) -> None:
     for agent in (outreach_agent(world.pipeline), scoring_agent(world.pipeline)):
         assert "no contact c9" in ask(agent, TASK.replace('"c1"', '"c9"'), "r1")
@@ -373,6 +435,7 @@ def test_tools_that_only_propose_do_nothing_without_the_middleware(world: World)
     [
         ("set_offer", {"contact": "c1", "amount": 10.0, "deal": "D1"}, "offer.set"),
         ("open_ticket", {"contact": "c1", "title": "broken"}, "ticket.open"),
+        ("pay_refund", {"contact": "c1", "amount": 5.0, "currency": "EUR"}, "refund.pay"),
         ("send_message", {"contact": "c1", "text": "x", "product": "P1"}, "message.send"),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_wrong_setting_is_refused_by_name(say: Say, text: str | bytes, words: 
         ("mode = 'shadwo'", ["shadow, warn or enforce"]),
         ("mode = ['enforce']", ["shadow, warn or enforce"]),
         ("constitutions = 'crm-default'", ["must be a list"]),
-        ("constitutions = ['crm-defalt']", ["known: base"]),
+        ("constitutions = ['crm-defalt']", ["known: agent-safety"]),
         ("select = 3", ["must be a table"]),
         ("select = {kind = ['message.send']}", ["select by: tenants"]),
         ("select = {kinds = 'message.send'}", ["list of words"]),

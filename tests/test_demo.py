@@ -48,10 +48,22 @@ class WordList:
     def scores(self, texts: Sequence[str]) -> list[Scored]:
         return [self.score(any(word in text.lower() for word in PRESSING)) for text in texts]
 
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        return ["en"] * len(texts)
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0, 0.0]] * len(texts)
+
     def score(self, pressing: bool) -> Scored:
         score = 0.9 if pressing else 0.1
         return Scored(
-            scores={"deception": score, "needs_human": 0.1, "promotional": 0.5},
+            scores={
+                "deception": score,
+                "needs_human": 0.1,
+                "promotional": 0.5,
+                "injection": 0.1,
+                "opt_out": 0.1,
+            },
             flags={"deception": pressing},
         )
 
@@ -84,7 +96,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def test_every_proposal_is_ruled_once(played: Played) -> None:
-    assert set(played.told.outcomes) == {"outreach", "scoring", "scoring-legacy"}
+    assert set(played.told.outcomes) == {"outreach", "scoring", "triage", "scoring-legacy"}
     for outcomes in played.told.outcomes.values():
         ruled = outcomes.allowed + outcomes.deferred + outcomes.escalated + outcomes.denied
         assert outcomes.proposed == ruled > 0
@@ -116,6 +128,16 @@ def test_each_mistake_ends_where_it_should(played: Played, slip: str, state: str
     assert played.state(slip) == state
 
 
+@pytest.mark.parametrize("slip", ["credit", "portal", "doubled", "unseen"])
+def test_what_only_a_mail_asks_for_waits_for_a_person(played: Played, slip: str) -> None:
+    assert played.state(slip, "triage") == "escalated"
+
+
+def test_what_a_ticket_grants_is_refunded_without_a_person(played: Played) -> None:
+    sql = "select state, json_extract(verdict, '$.ruling') from actions where kind = 'refund.pay'"
+    assert ("performed", "allow") in played.rows(sql)
+
+
 def test_what_was_rewritten_is_sent_without_the_mistake(played: Played) -> None:
     revised = next(case for case in played.cases if case.what == "revised")
     assert any(line.startswith("- ") and "2" in line for line in revised.changes)
@@ -126,7 +148,11 @@ def test_who_withdrew_is_not_written_to(played: Played) -> None:
     email = played.told.reach[0]
     assert email.channel == "email"
     assert ANKE not in email.allowed
-    assert not played.rows("select action from outbox where to_contact = ?", ANKE)
+    sql = (
+        "select a.purpose from outbox o join actions a on a.tenant = o.tenant and a.id = o.action "
+        "where o.to_contact = ?"
+    )
+    assert {purpose for (purpose,) in played.rows(sql, ANKE)} <= {"service"}
 
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
@@ -167,7 +193,9 @@ def test_the_report_keeps_within_eighty_columns_and_is_plain_in_a_file(played: P
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in out.getvalue()
     assert [line.strip()[:2] for line in lines if line.startswith("  1.")] == ["1."]
-    assert {"Escalated", "Denied", "Revised"} <= {c.what.capitalize() for c in played.cases}
+    assert {"Escalated", "Denied", "Revised", "Misled"} <= {
+        c.what.capitalize() for c in played.cases
+    }
 
 
 def test_the_report_is_json_too(played: Played) -> None:

@@ -311,3 +311,22 @@ def test_an_earlier_call_is_read_with_what_was_said_before_it(long_conversation:
     assert [(r.id, len(r.before)) for r in repeats(asked)] == [("2", 3), ("1", 1)]
     assert list(repeats(Asked("t", {"n": 2}, "3", "thread", "", long_conversation))) == []
     assert list(repeats(Asked("t", {"n": 1}, "3", "", "task", long_conversation))) == []
+
+
+@pytest.mark.parametrize("metadata", [None, "x", {"readOnlyHint": "yes"}, {"title": "Zap"}])
+def test_a_tool_of_whom_its_server_says_nothing_is_judged_by_its_name(metadata: Any) -> None:
+    assert "annotations" not in _called(metadata)["args"]
+
+
+def test_what_a_tools_server_says_of_it_is_judged_too() -> None:
+    fields = _called({"destructiveHint": True, "_meta": {"x": 1}})
+    assert fields["args"]["annotations"] == {"destructiveHint": True}
+
+
+def _called(metadata: Any) -> dict[str, Any]:
+    call = {"name": "zap", "args": {"n": 1}, "id": "1", "type": "tool_call"}
+    runtime = SimpleNamespace(config={}, execution_info=None)
+    tool = SimpleNamespace(metadata=metadata)
+    request: Any = SimpleNamespace(tool_call=call, tool=tool, state=[], runtime=runtime)
+    asked = read_request(request)
+    return tool_call(asked.tool, asked.hints)(asked.args)

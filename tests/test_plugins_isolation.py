@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from agentkit.action import Action, Observation, Sender
 from agentkit.agent import Agent
 from agentkit.clock import Clock, FixedClock
-from agentkit.context import ConsentRecord, Contact, Person, Relationship, Stop, Touch
+from agentkit.context import ConsentRecord, Contact, Deed, Person, Relationship, Stop, Touch
 from agentkit.errors import InvalidEvidence, ModelError
 from agentkit.evidence import Evidence, Failed, Finding, Span, Unknown, fact
 from agentkit.kinds import BUILTIN_KINDS, ActionKind, Kinds
@@ -81,6 +81,15 @@ class View:
     def run(self, action: Action) -> Sequence[Touch]:
         return [Touch("message.send", "email", "marketing", NOW)]
 
+    def deeds(self, action: Action) -> Sequence[Deed]:
+        return [Deed(action, "performed", NOW)]
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        return [[float(len(t))] for t in texts]
+
+    def languages(self, texts: Sequence[str]) -> Sequence[str]:
+        return ["de"] * len(texts)
+
     def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
         return {"score": 0.5, "for": person.contact.name}
 
@@ -138,6 +147,8 @@ def examine(action, context):
         action.text, context.now, context.clock.now(), dict(context.parameters), person, twin,
         context.kind(action), context.agent(action), list(context.stops(action)),
         list(context.run(action)), context.classify("deception", ["x"])[0].scores,
+        [d.action.id for d in context.deeds(action)], context.embed(["ab"]),
+        context.languages(["x"]),
     )))
 """
     view = View()
@@ -148,7 +159,7 @@ def examine(action, context):
         expected = (
             action.text, NOW, NOW, dict(view.parameters), person, twin, view.kind(action),
             view.agent(action), list(view.stops(action)), list(view.run(action)),
-            {"deception": 0.25},
+            {"deception": 0.25}, [action.id], [[2.0]], ["de"],
         )  # fmt: skip
         assert inside == expected
 

@@ -4,7 +4,7 @@ middleware  every tool call of an agent passes the gate
 tools       the CRM as tools: reads, and proposals
 playbook    a chat model that follows a playbook, where there is no key
 models      chat models by name
-crew        the agents that ship: outreach and lead scoring
+crew        the agents that ship: outreach, lead scoring and support triage
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agentkit.agents.crew import outreach_agent, scoring_agent
+    from agentkit.agents.crew import outreach_agent, scoring_agent, triage_agent
     from agentkit.agents.middleware import EthicsMiddleware
     from agentkit.agents.models import chat_model
     from agentkit.agents.playbook import PlaybookModel
@@ -24,6 +24,7 @@ _HOMES = {
     "chat_model": "models",
     "outreach_agent": "crew",
     "scoring_agent": "crew",
+    "triage_agent": "crew",
 }
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "chat_model",
     "outreach_agent",
     "scoring_agent",
+    "triage_agent",
 ]
 
 

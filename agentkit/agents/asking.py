@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -34,6 +34,7 @@ __all__ = [
 
 MARK: Final = "agentkit"
 """Key of `ToolMessage.artifact` in answers of the gate: nothing that an agent read of the world."""
+_HINTS: Final = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 _REPEATS: Final = 20
 """So many earlier calls are compared, the newest first."""
 
@@ -62,6 +63,7 @@ class Asked:
         thread: The conversation; empty where nobody keeps it.
         task: The one execution, where there is no conversation to tell calls apart.
         before: The messages before the call.
+        hints: What the tool's server says of it (MCP annotations); nobody vouches for that.
     """
 
     tool: str
@@ -70,6 +72,7 @@ class Asked:
     thread: str
     task: str
     before: Sequence[BaseMessage]
+    hints: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def read_request(request: Request) -> Asked:
         thread="" if thread is None else str(thread),
         task=secrets.token_hex(8) if info is None else info.task_id,
         before=_before(_messages(request.state), call["id"]),
+        hints=_hints(getattr(request, "tool", None)),
     )
 
 
@@ -142,9 +146,20 @@ def repeats(asked: Asked) -> Iterator[Asked]:
             return
 
 
-def tool_call(tool: str) -> ActionBuilder:
-    """Fields of an action for a tool that no kind describes."""
-    return lambda args: {"kind": "tool.call", "args": {"tool": tool, "arguments": dict(args)}}
+def tool_call(tool: str, hints: Mapping[str, bool] | None = None) -> ActionBuilder:
+    """Fields of an action for a tool that no kind describes, with what its server says of it."""
+    more = {"annotations": dict(hints)} if hints else {}
+    return lambda args: {
+        "kind": "tool.call",
+        "args": {"tool": tool, "arguments": dict(args), **more},
+    }
+
+
+def _hints(tool: Any) -> dict[str, bool]:
+    """MCP annotations, as LangChain's adapters keep them in a tool's metadata."""
+    metadata = getattr(tool, "metadata", None)
+    known = metadata if isinstance(metadata, Mapping) else {}
+    return {name: known[name] for name in _HINTS if isinstance(known.get(name), bool)}
 
 
 def record_read(tool: str) -> ActionBuilder:

@@ -183,7 +183,9 @@ class EthicsMiddleware(AgentMiddleware[Any, Any, Any]):
             raise InvalidAction(f"{asked.tool} cannot take these arguments: {wrong}") from error
 
     def _action(self, asked: Asked) -> Action:
-        return self._asker.action(asked, self.actions.get(asked.tool) or tool_call(asked.tool))
+        return self._asker.action(
+            asked, self.actions.get(asked.tool) or tool_call(asked.tool, asked.hints)
+        )
 
     def _read(self, asked: Asked) -> Action:
         return self._asker.action(asked, record_read(asked.tool))
@@ -220,7 +222,7 @@ class EthicsMiddleware(AgentMiddleware[Any, Any, Any]):
     def _run(self, request: Request, asked: Asked, proposal: Proposal, handler: Handler) -> Answer:
         """Perform an allowed or approved call in this process; say where it stands."""
         proposed = proposal.action if proposal.review is None else proposal.review.proposed
-        builder = self.actions.get(asked.tool) or tool_call(asked.tool)
+        builder = self.actions.get(asked.tool) or tool_call(asked.tool, asked.hints)
         run = ToolRun(request, asked, proposed, builder, handler)
         while True:
             following = self.pipeline.perform_with(proposed.tenant, proposed.id, run)

@@ -12,6 +12,8 @@ from langchain_core.tools import BaseTool, StructuredTool
 from agentkit.action import Action
 from agentkit.context import Person
 from agentkit.crm.catalogue import field_catalogue, purposes_of
+from agentkit.crm.rows import last_mail
+from agentkit.errors import ModelError
 from agentkit.pipeline import Pipeline
 
 __all__ = ["PROPOSALS", "READS", "ActionBuilder", "crm_tools"]
@@ -65,14 +67,25 @@ def _ticket(args: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _refund(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "refund.pay",
+        "subject": args["contact"],
+        "args": {"amount": args["amount"], "currency": args["currency"]},
+        "records": {"ticket": args["ticket"]} if args.get("ticket") else {},
+        "reason": args.get("reason", ""),
+    }
+
+
 PROPOSALS: Final[Mapping[str, ActionBuilder]] = {
     "send_message": _message,
     "score_lead": _score,
     "set_offer": _offer,
     "open_ticket": _ticket,
+    "pay_refund": _refund,
 }
 """Tools whose calls become actions."""
-READS: Final = frozenset({"get_contact", "compute_score"})
+READS: Final = frozenset({"get_contact", "compute_score", "read_mail"})
 """Tools that only read: judged as ``record.read`` and answered."""
 
 
@@ -113,6 +126,13 @@ def set_offer(
 def open_ticket(contact: str, title: str, priority: str = "") -> str:
     """Propose a ticket about a contact."""
     raise _only_proposed(contact, title, priority)
+
+
+def pay_refund(
+    contact: str, amount: float, currency: str, ticket: str = "", reason: str = ""
+) -> str:
+    """Propose a refund to a contact; ``ticket`` is the id of the ticket that grants it."""
+    raise _only_proposed(contact, amount, currency, ticket, reason)
 
 
 def _only_proposed(*arguments: object) -> RuntimeError:
@@ -169,6 +189,27 @@ class _Reader:
             return json.dumps({"error": f"no contact {contact}, or no scoring function"})
         return json.dumps(dict(function(self._asking(contact), person)), default=str)
 
+    def read_mail(self, contact: str) -> str:
+        """What a contact wrote last by e-mail; whether it asks for a person or for no more ads."""
+        with self.pipeline.store.read() as conn:
+            mail = last_mail(conn, self.pipeline.settings.tenant, contact)
+        if mail is None:
+            return json.dumps({"error": f"{contact} wrote no mail"})
+        text = str(mail.get("text") or "")
+        sorted_ = {"needs_person": self._flag("needs_human", text)}
+        sorted_["opts_out"] = self._flag("opt_out", text)
+        known = {"mail": mail.get("id", ""), "at": mail.get("at", ""), "text": text, **sorted_}
+        return json.dumps(known, default=str, ensure_ascii=False)
+
+    def _flag(self, head: str, text: str) -> bool:
+        """Whether a classifier flags a text; what it cannot score is for a person."""
+        context = self.pipeline.gate.context(self._asking(""))
+        try:
+            score = context.classify(head, [text])[0]
+        except ModelError:
+            return True
+        return bool(score.flags.get(head, head not in score.scores))
+
     def _asking(self, contact: str) -> Action:
         return Action.create(
             id="read", kind="lead.score", agent=self.agent, subject=contact,
@@ -184,6 +225,7 @@ def crm_tools(pipeline: Pipeline, agent: str) -> dict[str, BaseTool]:
     """Every CRM tool by name, reading for one agent."""
     reader = _Reader(pipeline, agent)
     functions: list[Callable[..., str]] = [
-        send_message, score_lead, set_offer, open_ticket, reader.get_contact, reader.compute_score,
+        send_message, score_lead, set_offer, open_ticket, pay_refund, reader.get_contact,
+        reader.compute_score, reader.read_mail,
     ]  # fmt: skip
     return {f.__name__: StructuredTool.from_function(f) for f in functions}

@@ -25,6 +25,8 @@ from agentkit.evidence import Gap, Span
 __all__ = ["Classifier"]
 
 Floats = NDArray[np.float32]
+_SAMPLE: Final = 2_000
+"""So many characters tell the language."""
 _CHUNK: Final = 128
 """Texts that are scored together; memory stays flat whatever the input."""
 
@@ -132,6 +134,24 @@ class Classifier:
     def features(self, texts: Sequence[str]) -> Floats:
         """Features of normalised texts, for heads that are fitted elsewhere."""
         return self._encoder.features([normalise(text).text for text in texts])
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """What texts mean: a middle layer as a unit vector, for the angle between two.
+
+        The last layers are drawn to the six heads; on agents' requests and calls the second of
+        the four that are pooled tells related from unrelated best.
+        """
+        if not texts:
+            return []
+        size = self._encoder.facts.features // 4
+        middle = self.features(texts)[:, size : 2 * size]
+        lengths = np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-9)
+        unit: list[list[float]] = (middle / lengths).tolist()
+        return unit
+
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        """The language of each text; the encoder is not asked."""
+        return self._identifier.identify([normalise(text[:_SAMPLE]).text for text in texts])
 
     def _chosen(self, names: Sequence[str] | None) -> list[Head]:
         """Heads by name."""

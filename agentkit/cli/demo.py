@@ -30,7 +30,7 @@ No language model is behind the agents: a playbook speaks, and errs on purpose.
 def command(home: Path, blank: float, *, as_json: bool) -> None:
     """Run the whole sentence on a book of business: no server, no key, no network.
 
-    Three agents work through a few hundred people of an invented furniture company. A playbook
+    Four agents work through a few hundred people of an invented furniture company. A playbook
     speaks for them, and makes some mistakes on purpose. It is 2026-11-23, 09:30 in Hamburg.
     """
     from rich.console import Console
@@ -72,7 +72,7 @@ def demonstrate(
     from rich.console import Console
 
     from agentkit.cli.demonstration.book import blanked, book_of
-    from agentkit.cli.demonstration.cases import three_cases
+    from agentkit.cli.demonstration.cases import four_cases
     from agentkit.cli.demonstration.home import examples_folder, fresh_home
     from agentkit.cli.demonstration.stage import Stage
     from agentkit.cli.demonstration.steps import Steps
@@ -86,6 +86,6 @@ def demonstrate(
     stage = Stage(settings, examples, steps, classifier)
     try:
         told = stage.play(book, limit=limit)
-        return told, three_cases(stage.pipeline, told.slips)
+        return told, four_cases(stage.pipeline, told.slips)
     finally:
         stage.close()

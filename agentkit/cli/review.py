@@ -19,7 +19,7 @@ from agentkit.action import Action, Observation, Sender
 from agentkit.agent import Register, load_register
 from agentkit.cli.options import with_settings
 from agentkit.clock import Clock, FixedClock, SystemClock, parse_instant
-from agentkit.context import Person, Stop, Touch
+from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.crm import InlinePeople, PeopleSource, StorePeople
 from agentkit.errors import AgentkitError, ImportFileError, InvalidAction
 from agentkit.settings import Settings
@@ -60,6 +60,10 @@ class _People:
     def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
         """What each run has done so far."""
         return self.chunk.runs(tenant, runs)
+
+    def deeds(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
+        """What each run proposed."""
+        return self.chunk.deeds(tenant, runs)
 
 
 class _Line:

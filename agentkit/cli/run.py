@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -23,9 +23,13 @@ __all__ = ["check_agent", "command", "contacts_of", "request_for", "requests_for
 
 _CURRENCIES: Final = {"GB": "GBP", "US": "USD", "CA": "CAD", "CH": "CHF"}
 _OTHERWISE: Final = "EUR"
-_ORDERS: Final = {
-    True: "Score this lead.",
-    False: "Write one message to this contact, about the product or about an open quote.",
+Role = Literal["outreach", "scoring", "triage"]
+
+_ORDERS: Final[Mapping[Role, str]] = {
+    "scoring": "Score this lead.",
+    "outreach": "Write one message to this contact, about the product or about an open quote.",
+    "triage": "Read what the customer wrote. Open a ticket and answer. Refund only what a ticket "
+    "on record grants.",
 }
 
 Request = dict[str, Any]
@@ -84,10 +88,13 @@ def check_agent(pipeline: Pipeline, name: str) -> None:
         raise NotFound(f"the register has no agent {name!r}", hint=f"agents: {known}")
 
 
-def _scores(pipeline: Pipeline, name: str) -> bool:
+def _role(pipeline: Pipeline, name: str) -> Role:
+    """What an agent does, by what its charter allows."""
     charter = pipeline.gate.register.get(name)
     kinds = charter.kinds if charter is not None else frozenset[str]()
-    return "lead.score" in kinds and "message.send" not in kinds
+    if "lead.score" in kinds and "message.send" not in kinds:
+        return "scoring"
+    return "triage" if {"ticket.open", "message.send"} <= kinds else "outreach"
 
 
 def requests_for(
@@ -98,18 +105,23 @@ def requests_for(
     channel: str = "email",
     limit: int | None = None,
 ) -> list[Request]:
-    """One request a person, in the order of their ids.
+    """One request a person, in the order of their ids; for triage, a person who wrote by e-mail.
 
     Raises:
         NotFound: the CRM holds nobody.
     """
     store, tenant = pipeline.store, pipeline.settings.tenant
-    contacts = contacts_of(store, tenant)[:limit]
+    role = _role(pipeline, agent)
+    contacts = contacts_of(store, tenant)
     if not contacts:
         raise NotFound("the CRM holds nobody", hint="agentkit import contacts.csv")
+    if role == "triage":
+        contacts = _who_wrote(store, tenant, contacts)
+        purpose = "service"
+    contacts = contacts[:limit]
     products = _products(store, tenant)
     common = {
-        "task": _ORDERS[_scores(pipeline, agent)],
+        "task": _ORDERS[role],
         "purpose": purpose,
         "channel": channel,
         "brand": next(iter(pipeline.settings.brands), ""),
@@ -126,6 +138,14 @@ def contacts_of(store: Store, tenant: str) -> list[Contact]:
     with store.read() as conn:
         rows = execute(conn, f"{CONTACT_SQL} where tenant = ? order by id", (tenant,)).all()
     return [read_contact(row) for row in rows]
+
+
+def _who_wrote(store: Store, tenant: str, contacts: Sequence[Contact]) -> list[Contact]:
+    from agentkit.crm.rows import mail_writers
+
+    with store.read() as conn:
+        writers = set(mail_writers(conn, tenant))
+    return [c for c in contacts if c.id in writers]
 
 
 def _products(store: Store, tenant: str) -> list[Mapping[str, Any]]:
@@ -165,16 +185,16 @@ def work(
 ) -> None:
     """Give an agent its requests one after the other, a thread each.
 
-    The agent scores where its charter says so, else it writes; it speaks for the brand that each
-    person knows.
+    What the agent does is told by its charter; it speaks for the brand that each person knows.
 
     Raises:
         ConfigError: the model cannot be used.
     """
-    from agentkit.agents import outreach_agent, scoring_agent
+    from agentkit.agents import outreach_agent, scoring_agent, triage_agent
     from agentkit.agents.models import ask
 
-    make = scoring_agent if _scores(pipeline, name) else outreach_agent
+    makers = {"scoring": scoring_agent, "triage": triage_agent, "outreach": outreach_agent}
+    make = makers[_role(pipeline, name)]
     agents: dict[str, Any] = {}
     for request in requests:
         brand = str(request["brand"])

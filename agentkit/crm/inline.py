@@ -24,6 +24,7 @@ from agentkit.context import (
     ConsentRecord,
     ConsentStatus,
     Contact,
+    Deed,
     Person,
     Relationship,
     Stop,
@@ -117,6 +118,12 @@ class InlinePeople:
                     suppressed=person.suppressed | closed,
                 )
                 self._given[id_] = (heard, *self._given[id_][1:])
+
+    def deeds(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
+        """What each run proposed, as far as it was recorded."""
+        ask = getattr(self._others, "deeds", None)
+        found: Mapping[str, Sequence[Deed]] = {} if ask is None else ask(tenant, runs)
+        return found
 
     def _person(self, action: Action) -> Person | None:
         given = self._given.get(action.id)

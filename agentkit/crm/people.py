@@ -17,11 +17,12 @@ from agentkit.action import Action
 from agentkit.consent import circumstances_of
 from agentkit.consent.record import EVENT_COLUMNS, NOBODY, OF_OTHERS, read_event
 from agentkit.consent.suppress import suppression_tokens
-from agentkit.context import Circumstance, ConsentRecord, Contact, Person, Stop, Touch
+from agentkit.context import Circumstance, ConsentRecord, Contact, Deed, Person, Stop, Touch
 from agentkit.crm.inline import InlinePeople
 from agentkit.crm.rows import CONTACT_SQL, read_contact
 from agentkit.crm.views import People, points_of
 from agentkit.settings import Settings
+from agentkit.store.actions import OPEN_STATES, actions_of_runs, open_reviews
 from agentkit.store.instants import from_micros, to_micros
 from agentkit.store.sql import execute, fetch, placeholders
 
@@ -47,6 +48,8 @@ HISTORY: Final = timedelta(days=366)
 _CORRESPONDENCE: Final = "mail"
 """Records of this type are what people wrote; they are read where a case is shown."""
 
+_TAKEN: Final = frozenset((*OPEN_STATES, "performed"))
+"""States of actions that were not refused."""
 _EVENTS: Final = ", ".join(EVENT_COLUMNS)
 _MARKETING: Final = ("", "marketing")
 
@@ -109,6 +112,18 @@ class StorePeople:
                 )
                 for run, kind, channel, purpose, at in execute(conn, sql, (tenant, *chunk)):
                     found[run].append(Touch(kind, channel, purpose, from_micros(at)))
+        return found
+
+    def deeds(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
+        """What each run proposed, oldest first; of what was refused or erased, nothing is said."""
+        with self._store.read() as conn:
+            stored = actions_of_runs(conn, tenant, runs, CHUNK)
+            kept = open_reviews(conn, self._store.vault, stored) if stored else []
+        found: dict[str, list[Deed]] = {}
+        for row, review in zip(stored, kept, strict=True):
+            if review is not None:
+                state = row.state if row.state in _TAKEN else ""
+                found.setdefault(row.run, []).append(Deed(review.action, state, row.created_at))
         return found
 
     def _chunk(self, conn: Connection, tenant: str, ids: Sequence[str]) -> dict[str, Person]:

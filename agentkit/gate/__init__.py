@@ -12,6 +12,7 @@ from agentkit.canonical import digest
 from agentkit.case import Decision
 from agentkit.clock import Clock
 from agentkit.constitution import Policy
+from agentkit.context import Deed
 from agentkit.errors import ConfigError, InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
 from agentkit.gate.context import BatchContext, People, Scorer
@@ -180,6 +181,7 @@ class Gate:
             people=self.people.people(tenant, actions),
             stops=self.people.stops(tenant),
             runs=self.people.runs(tenant, runs) if runs else {},
+            deeds=_deeds(self.people, tenant, runs) if runs else {},
             parameters=self.policy.judges[0].parameters if self.policy.judges else {},
             decisions=self.plugins.decisions,
             scorer=self._scorer,
@@ -327,6 +329,13 @@ class Gate:
             return None
         articles = tuple(f.article for f in review.verdict.fired if f.revise)
         return Revision(plugin, articles, before.digest, candidate.digest)
+
+
+def _deeds(people: People, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
+    """What the runs proposed, where people come from a source that knows."""
+    ask = getattr(people, "deeds", None)
+    found: Mapping[str, Sequence[Deed]] = {} if ask is None else ask(tenant, runs)
+    return found
 
 
 def _revisable(verdict: Verdict) -> bool:

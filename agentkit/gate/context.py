@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from agentkit.action import Action
 from agentkit.agent import Agent, Register
 from agentkit.clock import Clock
-from agentkit.context import Person, Stop, Touch
+from agentkit.context import Deed, Person, Stop, Touch
+from agentkit.errors import ModelError
 from agentkit.kinds import ActionKind, Kinds
 
 __all__ = ["BatchContext", "People", "Scorer"]
@@ -31,8 +32,18 @@ class People(Protocol):
         ...
 
     def runs(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Touch]]:
-        """What each run has done so far."""
+        """What each run has done so far.
+
+        Where there is a method ``deeds(tenant, runs)`` too, it gives the actions that each run
+        proposed, oldest first.
+        """
         ...
+
+
+_KEPT: Final = 512
+"""Vectors that are kept: an agent's request is the same for all its actions."""
+_READ: Final = 400
+"""So many characters of a text are read for its vector."""
 
 
 class Scorer:
@@ -42,14 +53,18 @@ class Scorer:
         """Remember how to load the model; nothing is loaded until a text is scored."""
         self._load = load
         self._model: Any = None
+        self._digest = ""
+        self._vectors: dict[str, Sequence[float]] = {}
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
         """Name and digest of the model in use; empty while none was."""
         if self._model is None:
             return ()
-        described = getattr(self._model, "manifest", self._model)
-        return (("classifier", str(described.digest)),)
+        if not self._digest:
+            found = getattr(self._model, "manifest", self._model).digest
+            self._digest = str(found() if callable(found) else found)
+        return (("classifier", self._digest),)
 
     def score(self, texts: Sequence[str]) -> Sequence[Any]:
         """One `Scores` a text.
@@ -57,10 +72,41 @@ class Scorer:
         Raises:
             ModelError: no model, or not the one that its manifest names.
         """
+        scores: Sequence[Any] = self._loaded().scores(list(texts))
+        return scores
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One unit vector a text; those asked for most recently are kept.
+
+        Raises:
+            ModelError: no model, or one without an encoder.
+        """
+        known = {t: self._vectors[t] for t in texts if t in self._vectors}
+        missing = [t for t in dict.fromkeys(texts) if t not in known]
+        if missing:
+            known.update(zip(missing, self._ask("vectors", missing), strict=True))
+        self._vectors = dict([*self._vectors.items(), *known.items()][-_KEPT:])
+        return [known[t] for t in texts]
+
+    def languages(self, texts: Sequence[str]) -> Sequence[str]:
+        """One language a text.
+
+        Raises:
+            ModelError: no model, or one that cannot tell.
+        """
+        return self._ask("languages", texts) if texts else []
+
+    def _ask(self, what: str, texts: Sequence[str]) -> Sequence[Any]:
+        method = getattr(self._loaded(), what, None)
+        if method is None:
+            raise ModelError(f"the classifier in use gives no {what}")
+        answers: Sequence[Any] = method(list(texts))
+        return answers
+
+    def _loaded(self) -> Any:
         if self._model is None:
             self._model = self._load()
-        scores: Sequence[Any] = self._model.scores(list(texts))
-        return scores
+        return self._model
 
 
 class BatchContext:
@@ -76,6 +122,7 @@ class BatchContext:
         people: Mapping[str, Person],
         stops: Sequence[Stop],
         runs: Mapping[str, Sequence[Touch]],
+        deeds: Mapping[str, Sequence[Deed]] | None = None,
         parameters: Mapping[str, Any],
         decisions: Mapping[str, Callable[..., Mapping[str, Any]]],
         scorer: Scorer,
@@ -90,6 +137,7 @@ class BatchContext:
         self._of: Callable[[Action], Person | None] = getattr(people, "of", self._by_subject)
         self._stops = stops
         self._runs = runs
+        self._deeds = deeds or {}
         self._decisions = decisions
         self._scorer = scorer
         self._scores: dict[str, Any] = {}
@@ -120,6 +168,12 @@ class BatchContext:
         """What the same run has done before."""
         return self._runs.get(action.run, ()) if action.run else ()
 
+    def deeds(self, action: Action) -> Sequence[Deed]:
+        """What the same run proposed before this action and nobody refused, oldest first."""
+        found = self._deeds.get(action.run, ()) if action.run else ()
+        own = next((n for n, d in enumerate(found) if d.action.id == action.id), len(found))
+        return [d for d in found[:own] if d.state]
+
     def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
         """Run the registered decision function for another person; None where none is."""
         function = self._decisions.get(f"{action.agent}/{action.kind}") or self._decisions.get(
@@ -133,3 +187,11 @@ class BatchContext:
         if missing:
             self._scores.update(zip(missing, self._scorer.score(missing), strict=True))
         return [self._scores[t] for t in texts]
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """What texts mean, as unit vectors of the shared encoder."""
+        return self._scorer.embed([t[:_READ] for t in texts])
+
+    def languages(self, texts: Sequence[str]) -> Sequence[str]:
+        """Languages of texts, without asking the encoder."""
+        return self._scorer.languages(texts)

@@ -176,15 +176,22 @@ def _check_same(action: Action, row: StoredAction, review: Review | None) -> Non
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
-    """Runs of one tenant, in order, at most `BATCH` long, no id twice in one."""
+    """Runs of one tenant, in order, at most `BATCH` long, no id twice in one.
+
+    Nor twice the same kind of action for the same person in the same run: the second is judged
+    when the first is on record.
+    """
     batch: list[Action] = []
-    ids: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     for action in actions:
-        full = len(batch) >= BATCH or action.id in ids
+        marks: set[tuple[str, ...]] = {(action.id,)}
+        if action.run:
+            marks.add((action.run, action.kind, action.subject))
+        full = len(batch) >= BATCH or not seen.isdisjoint(marks)
         if batch and (full or action.tenant != batch[0].tenant):
             yield batch
-            batch, ids = [], set()
+            batch, seen = [], set()
         batch.append(action)
-        ids.add(action.id)
+        seen |= marks
     if batch:
         yield batch

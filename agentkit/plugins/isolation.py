@@ -279,6 +279,8 @@ def _look_up(call: Mapping[str, Any], context: Context) -> dict[str, Any]:
     try:
         if call["call"] == "classify":
             return {"value": pack(context.classify(call["head"], call["texts"]))}
+        if call["call"] in {"embed", "languages"}:
+            return {"value": pack(getattr(context, call["call"])(call["texts"]))}
         if call["call"] == "decide":
             return {"value": pack(context.decide(*_unpack_twin(call)))}
     except AgentkitError as error:
@@ -327,6 +329,7 @@ def _pack_context(actions: Sequence[Action], context: Context) -> dict[str, Any]
             "agent": agents.at(context.agent(a)),
             "stops": pack(context.stops(a)),
             "run": pack(context.run(a)),
+            "deeds": pack(context.deeds(a)),
         }
         for a in actions
     }

@@ -20,7 +20,7 @@ from agentkit import errors
 from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.clock import Clock, FixedClock
-from agentkit.context import Person, Stop, Touch
+from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.kinds import ActionKind
 from agentkit.plugins.admission import Admitted, admit, describe
 from agentkit.plugins.answers import Row, Voice
@@ -113,6 +113,10 @@ class RemoteContext:
         """What the same run has done before."""
         return [unpack(Touch, t) for t in self._entry(action)["run"]]
 
+    def deeds(self, action: Action) -> Sequence[Deed]:
+        """What the same run proposed before."""
+        return [unpack(Deed, d) for d in self._entry(action)["deeds"]]
+
     def decide(self, action: Action, person: Person) -> Mapping[str, Any] | None:
         """Run the registered decision function again, in the gate's process."""
         arguments = {"action": pack(action), "person": pack(person)}
@@ -125,6 +129,16 @@ class RemoteContext:
 
         scores = self._call("classify", {"head": head, "texts": list(texts)})
         return [unpack(Scores, s) for s in scores]
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Vectors of texts, from the gate's process."""
+        vectors: Sequence[Sequence[float]] = self._call("embed", {"texts": list(texts)})
+        return vectors
+
+    def languages(self, texts: Sequence[str]) -> Sequence[str]:
+        """Languages of texts, from the gate's process."""
+        found: Sequence[str] = self._call("languages", {"texts": list(texts)})
+        return found
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "ActionState",
     "StoredAction",
     "StoredReview",
+    "actions_of_runs",
     "find_action",
     "find_actions",
     "insert_actions",
@@ -171,6 +172,21 @@ def find_actions(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str,
         for row in execute(conn, sql, (tenant, *chunk)):
             found[row[1]] = read_row(row)
     return found
+
+
+def actions_of_runs(
+    conn: Connection, tenant: str, runs: Sequence[str], most: int
+) -> list[StoredAction]:
+    """The newest ``most`` actions of these runs, the oldest of them first."""
+    found: list[Any] = []
+    for start in range(0, len(runs), _CHUNK):
+        chunk = runs[start : start + _CHUNK]
+        sql = (
+            f"select {_SELECT} from actions where tenant = ? and run in "
+            f"({placeholders(len(chunk))}) order by created_at desc, id desc limit {most}"
+        )
+        found += execute(conn, sql, (tenant, *chunk)).all()
+    return sorted((read_row(row) for row in found), key=lambda a: (a.created_at, a.id))
 
 
 def read_row(row: Sequence[Any]) -> StoredAction:

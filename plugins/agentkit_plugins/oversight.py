@@ -21,17 +21,11 @@ from agentkit import (
     hookimpl,
 )
 from agentkit_plugins.phrases import ASKS_FOR_PERSON, first_phrase
+from agentkit_plugins.tool_risk import Tool, tool_evidence
 
 __all__ = ["Oversight", "PersonNeeded"]
 
 _TOOL: Final = "tool.call"
-_READS: Final = frozenset(
-    """
-    get list search read fetch find lookup look query describe show count check view browse
-    retrieve inspect preview summarize summarise
-    """.split()  # noqa: SIM905
-)
-"""First words of tools that only read."""
 _TOLD: Final = frozenset(
     """
     text body message messages note notes comment comments content description transcript
@@ -75,7 +69,7 @@ _NOTHING_READ: Final = PersonNeeded(asks=False, flagged=False, score=0.0)
 @hookimpl
 def declare() -> Manifest:
     """What this plugin brings."""
-    return Manifest("oversight", "1", evidence=(Oversight, PersonNeeded))
+    return Manifest("oversight", "1", evidence=(Oversight, PersonNeeded, Tool))
 
 
 @hookimpl
@@ -84,15 +78,22 @@ def examine_many(
 ) -> list[tuple[Evidence | Failed, ...]]:
     """Read switches and stakes; score what customers wrote in one batch."""
     needed = _people_needed(actions, context)
-    return [
-        (_oversight(action, context), needed.get(index, _NOTHING_READ))
-        if action.kind in PersonNeeded.scope.kinds
-        else (_oversight(action, context),)
-        for index, action in enumerate(actions)
-    ]
+    return [_answers(action, context, needed.get(i)) for i, action in enumerate(actions)]
 
 
-def _oversight(action: Action, context: Context) -> Oversight:
+def _answers(
+    action: Action, context: Context, needed: Evidence | Failed | None
+) -> tuple[Evidence | Failed, ...]:
+    if action.kind == _TOOL:
+        tool = tool_evidence(action)
+        return _oversight(action, context, writes=tool.writes), tool
+    found = _oversight(action, context, writes=not context.kind(action).reads)
+    if action.kind in PersonNeeded.scope.kinds:
+        return found, needed or _NOTHING_READ
+    return (found,)
+
+
+def _oversight(action: Action, context: Context, *, writes: bool) -> Oversight:
     stops = context.stops(action)
     kind = context.kind(action)
     agent = context.agent(action)
@@ -103,7 +104,7 @@ def _oversight(action: Action, context: Context) -> Oversight:
         stops[0].scope if stops else "",
         float(amount) if isinstance(amount, float | int) else 0.0,
         kind.reversibility == "irreversible",
-        not kind.reads and not (action.kind == _TOOL and _only_reads(str(action.args.get("tool")))),
+        writes,
         confidence is not None,
         1.0 if confidence is None else float(confidence),
         "" if agent is None else _region(agent),
@@ -119,15 +120,6 @@ def _short_region(region: str) -> str:
     """``eu-central-1`` and ``EU (Frankfurt)`` are ``EU``."""
     words = region.upper().replace("-", " ").replace("_", " ").replace("(", " ").split()
     return words[0] if words else ""
-
-
-@lru_cache(maxsize=4096)
-def _only_reads(tool: str) -> bool:
-    """Whether a tool's name says that it reads: ``get_invoice``, ``crm.search``, ``listFiles``."""
-    name = tool.rpartition(".")[2].rpartition("/")[2].lstrip("_")
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name.replace("-", "_"))
-    parts = words.replace("_", " ").split()
-    return bool(parts) and parts[0] in _READS
 
 
 def _people_needed(actions: Sequence[Action], context: Context) -> dict[int, Evidence | Failed]:

@@ -11,7 +11,7 @@ from agentkit.agent import Agent, Register
 from agentkit.classify.scores import Scores
 from agentkit.clock import FixedClock
 from agentkit.constitution import Binding, Catalogue, Policy
-from agentkit.context import ConsentRecord, Contact, Person, Relationship, Stop
+from agentkit.context import ConsentRecord, Contact, Deed, Person, Relationship, Stop
 from agentkit.errors import ModelError
 from agentkit.evidence import Gap, Span
 from agentkit.gate import BatchContext, Gate, Scorer
@@ -25,12 +25,17 @@ from agentkit_plugins import (
     duties,
     oversight,
     privacy,
+    provenance,
     purpose,
     revise,
+    sequence,
 )
 from tests.gates import Crowd
 
-FIRST_PARTY = (bias, circumstances, consent, deception, duties, oversight, privacy, purpose, revise)
+FIRST_PARTY = (
+    bias, circumstances, consent, deception, duties, oversight, privacy, provenance, purpose,
+    revise, sequence,
+)  # fmt: skip
 """The plugins that ship, in the order of their names: as an installation asks them."""
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 """Monday, twelve o'clock in Berlin, six in the morning in New York."""
@@ -51,6 +56,13 @@ class Words:
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
         return [self._one(t.lower()) for t in texts]
+
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        return ["und" if "xyzzy" in t.lower() else "en" for t in texts]
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """Along one axis texts about money, along another all others."""
+        return [[1.0, 0.0] if "money" in t.lower() else [0.0, 1.0] for t in texts]
 
     def _one(self, text: str) -> Scores:
         if not any(c.isalpha() for c in text):
@@ -111,6 +123,7 @@ def context(
     agents: Sequence[Agent] = (),
     parameters: Mapping[str, Any] | None = None,
     decisions: Mapping[str, Callable[..., Mapping[str, Any]]] | None = None,
+    deeds: Sequence[Deed] = (),
     model: Callable[[], Any] = Words,
 ) -> BatchContext:
     """What a plugin sees."""
@@ -122,6 +135,7 @@ def context(
         people={} if who is None else {who.contact.id: who},
         stops=stops,
         runs={},
+        deeds={"r": deeds},
         parameters=parameters or {},
         decisions=decisions or {},
         scorer=Scorer(model),

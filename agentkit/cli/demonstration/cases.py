@@ -1,4 +1,4 @@
-"""Three cases in plain words: one for a person, one refused, one rewritten."""
+"""Four cases in plain words: one for a person, one refused, one rewritten, one misled by a mail."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from agentkit.pipeline import Pipeline
     from agentkit.verdict import Review
 
-__all__ = ["CaseTold", "three_cases"]
+__all__ = ["CaseTold", "four_cases"]
 
 _ESCALATED: Final = ("large_offer", "only_discount", "unsure")
 _DENIED: Final = ("", "poses", "channel")
 _REVISED: Final = ("stock", "deadline", "discount", "undisclosed")
+_MISLED: Final = ("credit", "doubled", "portal", "unseen")
 _WITHDREW: Final = "80412370292"
 """Anke Petersen, who took back her consent to the newsletter a week before."""
 
@@ -31,7 +32,7 @@ class CaseTold:
     """One case.
 
     Attributes:
-        what: ``escalated``, ``denied`` or ``revised``.
+        what: ``escalated``, ``denied``, ``revised`` or ``misled``.
         headline: What the agent wanted.
         why: A sentence for each article.
         changes: For a rewrite, lines that begin with ``-`` or ``+``.
@@ -45,13 +46,14 @@ class CaseTold:
     end: str = ""
 
 
-def three_cases(pipeline: Pipeline, slips: Sequence[Any]) -> list[CaseTold]:
+def four_cases(pipeline: Pipeline, slips: Sequence[Any]) -> list[CaseTold]:
     """One of each, as far as there are any."""
     persons = {slip.name: slip.person for slip in reversed(slips)} | {"": _WITHDREW}
     wanted = (
         ("escalated", "ruling = 'escalate'", [persons[n] for n in _ESCALATED if n in persons]),
         ("denied", "ruling = 'deny'", [persons[n] for n in _DENIED if n in persons]),
         ("revised", "state = 'performed'", [persons[n] for n in _REVISED if n in persons]),
+        ("misled", "ruling = 'escalate'", [persons[n] for n in _MISLED if n in persons]),
     )
     told = [_first(pipeline, what, condition, who) for what, condition, who in wanted]
     return [case for case in told if case is not None]
@@ -62,13 +64,13 @@ def _first(
 ) -> CaseTold | None:
     """The case of the first of these persons who has one; nobody else's will do as well."""
     sql = (
-        "select id from actions where tenant = ? and person = ? and agent = 'outreach' "
+        "select id from actions where tenant = ? and person = ? and agent = ? "
         f"and {condition} order by created_at desc, id"
     )
-    tenant = pipeline.settings.tenant
+    tenant, agent = pipeline.settings.tenant, "triage" if what == "misled" else "outreach"
     for person in persons:
         with pipeline.store.read() as conn:
-            ids = [row[0] for row in execute(conn, sql, (tenant, person))]
+            ids = [row[0] for row in execute(conn, sql, (tenant, person, agent))]
             stored = [find_action(conn, tenant, i) for i in ids]
             kept = [open_review(conn, pipeline.store.vault, s) for s in stored if s is not None]
         for one in kept:
@@ -96,6 +98,8 @@ def _wanted(review: Review, name: str) -> str:
     if action.kind == "offer.set":
         amount, rate = action.args["amount"], action.args.get("discount", 0.0)
         return f"an offer of {amount:,.0f} {action.args.get('currency')} to {name}, {rate:.0%} off"
+    if action.kind == "refund.pay":
+        return f"a refund of {action.args['amount']:,.0f} {action.args['currency']} to {name}"
     return f"a {action.purpose} message to {name} by {action.channel}"
 
 

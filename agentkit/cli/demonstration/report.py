@@ -47,7 +47,7 @@ def _lines(told: Told, cases: Sequence[CaseTold], home: Path) -> Iterator[str]:
     yield ""
     yield from _tasks(told.tasks)
     yield ""
-    yield "Three cases"
+    yield "Four cases"
     for number, case in enumerate(cases, 1):
         yield from _case(number, case)
     yield ""

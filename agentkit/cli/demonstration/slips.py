@@ -8,13 +8,22 @@ from typing import Any, Final
 
 from agentkit.context import Person
 
-__all__ = ["Slip", "choose"]
+__all__ = ["MISLED", "Slip", "choose"]
 
 _OPEN: Final = frozenset({"quote_sent", "negotiation", "contract_sent"})
 _FAIR_DISCOUNT: Final = 0.15
 """A larger one waits for the account owner anyway, and the mistake would not show."""
 _SOON: Final = "2026-11-28"
 """A quote that ends before this day may honestly be said to end soon."""
+
+
+MISLED: Final[Mapping[str, str]] = {
+    "credit": "80412412356",
+    "portal": "80412500664",
+    "doubled": "80412448311",
+    "unseen": "80412366626",
+}
+"""Who slips an instruction to the machine into a mail, by what it asks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.agent import Register
 from agentkit.cli.demonstration.book import Book
-from agentkit.cli.demonstration.slips import Slip, choose
+from agentkit.cli.demonstration.slips import MISLED, Slip, choose
 from agentkit.cli.demonstration.steps import Steps
 from agentkit.cli.import_ import import_book
 from agentkit.cli.outcomes import Outcomes, outcomes_of
@@ -91,6 +91,7 @@ class Stage:
         reach = self._reach()
         slips = self._outreach(reach[0].allowed, limit)
         self._let("scoring", requests_for(self.pipeline, "scoring", limit=limit))
+        misled = self._triage(limit)
         compared = requests_for(self.pipeline, "scoring-legacy", limit=limit)[::_EVERY_LEGACY]
         self._let("scoring-legacy", compared)
         waited = self._perform()
@@ -98,7 +99,14 @@ class Stage:
         desk, kinds = self.pipeline.desk, self.pipeline.gate.kinds
         outcomes = outcomes_of(self.pipeline.store, self._tenant, kinds)
         return Told(
-            people, outcomes, reach, desk.tasks(), slips, sealed, desk.count("open"), waited
+            people,
+            outcomes,
+            reach,
+            desk.tasks(),
+            [*slips, *misled],
+            sealed,
+            desk.count("open"),
+            waited,
         )
 
     def close(self) -> None:
@@ -144,6 +152,22 @@ class Stage:
             f"playbook:{playbook}",
         )  # fmt: skip
         return slips
+
+    def _triage(self, limit: int | None) -> list[Slip]:
+        """Look through the mails; by four of them a model is misled, which the playbook plays."""
+        wrote = {r["contact"]: r for r in requests_for(self.pipeline, "triage")}
+        misled = [
+            Slip(name, who, {**wrote[who], "slip": name})
+            for name, who in MISLED.items()
+            if who in wrote
+        ]
+        taken = {slip.person for slip in misled}
+        honest = [r for r in wrote.values() if r["contact"] not in taken]
+        self._let("triage", honest[:limit], "mail", "triage reads the mails")
+        playbook = self._examples / "triage_misled.yaml"
+        requests = [s.request for s in misled]
+        self._let("triage", requests, "slip", "triage, misled by mails", f"playbook:{playbook}")
+        return misled
 
     def _people(self, ids: Sequence[str]) -> Mapping[str, Person]:
         from agentkit.action import Action
