@@ -176,6 +176,8 @@ class Person:
             person's latest of that type.
         scores: Earlier scores of the person by model.
         circumstances: What is known of their circumstances and nobody has lifted, lapsed or not.
+        history_known: The list of earlier contacts was given: an empty one then says that there
+            were none. Without it an empty list says nothing.
     """
 
     contact: Contact
@@ -185,6 +187,7 @@ class Person:
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     circumstances: Sequence[Circumstance] = ()
+    history_known: bool = False
 
 
 class Context(Protocol):

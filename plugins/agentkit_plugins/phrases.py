@@ -130,7 +130,10 @@ PRESSURE: Final = (
 @lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """Lower case with straight apostrophes; same length for the four languages."""
-    return text.lower().replace("’", "'")
+    lower = text.lower()
+    if len(lower) != len(text):  # a capital that becomes two characters: keep every place
+        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return lower.replace("’", "'")
 
 
 def place_of(folded: str, phrase: str) -> int:

@@ -1,0 +1,104 @@
+"""How well claims are found and settled, and what revision makes of them: the project's own set.
+
+    python -m benchmarks.claims tune     the half that patterns may be tuned on, with its errors
+    python -m benchmarks.claims report   the other half: figures only
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from agentkit.action import Action, Sender
+from agentkit.agent import Register
+from agentkit.clock import FixedClock, parse_instant
+from agentkit.context import Person
+from agentkit.crm.inline import InlinePeople
+from agentkit.gate import Gate
+from agentkit.pipeline import build_gate
+from agentkit.settings import Settings
+from agentkit.verdict import Review, Ruling
+from agentkit_plugins.claims import Claim, check
+
+CORPUS: Final = Path(__file__).with_name("corpus")
+NOW: Final = parse_instant("2026-11-23T09:30:00+01:00")
+"""The Monday on which every row of the sets is read."""
+OUTCOMES: Final = ("contradicted", "supported", "unsupported")
+_NOT_COUNTED: Final = frozenset({"machine-says-so", "eu-ai-act-machine-says-so"})
+"""The line that a machine wrote: every message needs it."""
+
+
+def rows(name: str, split: str = "") -> list[dict[str, Any]]:
+    """The rows of a set, or of one half of it."""
+    lines = (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()
+    return [row for row in map(json.loads, lines) if not split or row["split"] == split]
+
+
+def action_of(row: Mapping[str, Any]) -> Action:
+    """The action of a row."""
+    skipped = {"contact", "record", "history", "sender"}
+    fields = {k: v for k, v in row.items() if k not in skipped}
+    return Action.create(**fields, sender=Sender(**row.get("sender", {})))
+
+
+def people_of(some: Iterable[Mapping[str, Any]]) -> tuple[list[Action], InlinePeople]:
+    """The actions of some rows, and the people who come with them."""
+    people, actions = InlinePeople(), []
+    for row in some:
+        actions.append(action_of(row["action"]))
+        people.add(actions[-1], row["action"])
+    return actions, people
+
+
+def found(row: Mapping[str, Any]) -> list[Claim]:
+    """What the plugin says of a row."""
+    (action,), people = people_of([row])
+    person: Person | None = people.people("default", [action]).of(action)
+    return check(action, person, NOW, "" if person is None else person.contact.country)
+
+
+def compared(row: Mapping[str, Any], claims: list[Claim]) -> list[tuple[str, str, str]]:
+    """Kind, labelled outcome and found outcome of every claim; ``-`` where there is none."""
+    text, left, pairs = row["action"]["text"], list(claims), []
+    for label in row["claims"]:
+        start = text.index(label["text"])
+        end = start + len(label["text"])
+        hits = [c for c in left if c.kind == label["kind"] and c.span.start < end and start < c.span.end]
+        right = [c for c in hits if c.outcome == label["outcome"]]
+        pairs.append((label["kind"], label["outcome"], (right or hits)[0].outcome if hits else "-"))
+        left = [c for c in left if c not in hits]
+    return pairs + [(c.kind, "-", c.outcome) for c in left]
+
+
+def macro_f1(pairs: Iterable[tuple[str, str, str]]) -> tuple[float, dict[str, float]]:
+    """Macro F1 over the three outcomes, and each; a claim that is missed or made up is an error."""
+    counts = Counter((said, got) for _, said, got in pairs)
+    by = {}
+    for outcome in OUTCOMES:
+        right = counts[outcome, outcome]
+        missed = sum(n for (said, got), n in counts.items() if said == outcome != got)
+        wrong = sum(n for (said, got), n in counts.items() if got == outcome != said)
+        by[outcome] = 2 * right / max(1, 2 * right + missed + wrong)
+    return sum(by.values()) / len(by), by
+
+
+def main(split: str) -> None:
+    some = rows("claims", split)
+    pairs = []
+    for row in some:
+        result = compared(row, found(row))
+        pairs += result
+        if split == "tune" and any(said != got for _, said, got in result):
+            print(row["id"], row["action"]["text"])
+            print("   ", row["action"].get("record"), [r for r in result if r[1] != r[2]])
+    macro, by = macro_f1(pairs)
+    print(split, len(some), f"macro F1 {macro:.3f}", {k: round(v, 3) for k, v in by.items()})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if sys.argv[1:] else "tune")
