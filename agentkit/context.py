@@ -237,6 +237,13 @@ class Context(Protocol):
         """
         ...
 
+    def principle(self, article: str) -> str:
+        """The principle that an article serves, in plain language; empty if there is none.
+
+        A principle explains a ruling, and it is what a rewrite is held against.
+        """
+        ...
+
     def classify(self, head: str, texts: Sequence[str]) -> Sequence[Any]:
         """Score texts with a classifier head, one batch for all actions.
 

@@ -19,7 +19,7 @@ from typing import Final
 
 Figures = Mapping[str, float | str]
 
-SUITES: Final = ("startup", "gate", "peer", "store", "review", "people", "classify")
+SUITES: Final = ("startup", "gate", "peer", "store", "review", "people", "classify", "claims")
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 

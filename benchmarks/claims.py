@@ -1,7 +1,7 @@
 """How well claims are found and settled, and what revision makes of them: the project's own set.
 
-    python -m benchmarks.claims tune     the half that patterns may be tuned on, with its errors
-    python -m benchmarks.claims report   the other half: figures only
+python -m benchmarks.claims tune     the half that patterns may be tuned on, with its errors
+python -m benchmarks.claims report   the other half: figures only
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def compared(row: Mapping[str, Any], claims: list[Claim]) -> list[tuple[str, str
     for label in row["claims"]:
         start = text.index(label["text"])
         end = start + len(label["text"])
-        hits = [c for c in left if c.kind == label["kind"] and c.span.start < end and start < c.span.end]
+        hits = [
+            c for c in left if c.kind == label["kind"] and c.span.start < end and start < c.span.end
+        ]
         right = [c for c in hits if c.outcome == label["outcome"]]
         pairs.append((label["kind"], label["outcome"], (right or hits)[0].outcome if hits else "-"))
         left = [c for c in left if c not in hits]
@@ -85,6 +87,70 @@ def macro_f1(pairs: Iterable[tuple[str, str, str]]) -> tuple[float, dict[str, fl
         wrong = sum(n for (said, got), n in counts.items() if got == outcome != said)
         by[outcome] = 2 * right / max(1, 2 * right + missed + wrong)
     return sum(by.values()) / len(by), by
+
+
+def gate_of(people: InlinePeople) -> Gate:
+    """The default constitution with every installed plugin, and an open charter."""
+    return build_gate(Settings(), people, FixedClock(NOW), Register(open=True))
+
+
+def reviewed(some: Iterable[Mapping[str, Any]]) -> list[Review]:
+    """Rows judged by the default constitution."""
+    actions, people = people_of(some)
+    return gate_of(people).review_many(actions)
+
+
+def disturbed(review: Review) -> bool:
+    """An ordinary message that was rewritten or put before a person, but for the AI's own line."""
+    rewritten = {a for r in review.verdict.revisions for a in r.articles}
+    fired = {f.article for f in review.verdict.fired} | rewritten
+    held = review.verdict.ruling in {Ruling.ESCALATE, Ruling.DENY}
+    return bool(fired - _NOT_COUNTED) or held
+
+
+def curable(review: Review) -> bool:
+    """A rewrite may cure it, for more than the AI's own line; no consent is lacking, say."""
+    asked = {a for r in review.verdict.revisions for a in r.articles}
+    asked |= {f.article for f in review.verdict.fired if f.revise}
+    denied = any(f.ruling is Ruling.DENY and not f.revise for f in review.verdict.fired)
+    return bool(asked - _NOT_COUNTED) and not denied
+
+
+def cured(review: Review) -> bool:
+    """It ended in a message that may go, now or at its hour, without a person."""
+    return review.revised and review.verdict.ruling in {Ruling.ALLOW, Ruling.DEFER}
+
+
+def cost_us(some: list[dict[str, Any]], repeat: int = 3) -> float:
+    """CPU microseconds of the claims of one message, read for the first time."""
+    from agentkit_plugins.reading import read
+    from agentkit_plugins.statements import statements
+
+    best = float("inf")
+    for _ in range(repeat):
+        read.cache_clear()
+        statements.cache_clear()
+        start = time.process_time()
+        for row in some:
+            found(row)
+        best = min(best, (time.process_time() - start) / len(some) * 1e6)
+    return best
+
+
+def measure() -> dict[str, float]:
+    """Claims against the record: macro F1, messages disturbed, verdicts cured, the cost of one."""
+    report, ordinary = rows("claims", "report"), rows("ordinary")
+    macro, by = macro_f1(p for row in report for p in compared(row, found(row)))
+    judged = reviewed(rows("claims"))
+    asked = [r for r in judged if curable(r)]
+    return {
+        "claims_macro_f1": macro,
+        **{f"claims_f1_{outcome}": value for outcome, value in by.items()},
+        "ordinary_disturbed_percent": 100 * sum(map(disturbed, reviewed(ordinary))) / len(ordinary),
+        "revisable": float(len(asked)),
+        "revisable_cured_percent": 100 * sum(map(cured, asked)) / max(1, len(asked)),
+        "claims_us_cpu": cost_us(report),
+    }
 
 
 def main(split: str) -> None:

@@ -85,14 +85,18 @@ def money(sentence: str) -> Iterator[Amount]:
 def _is_range(sentence: str, match: re.Match[str]) -> bool:
     """``200-250 €`` and ``between 200 and 250 €``; ``order 17 and 20 €`` is none."""
     dash = any(c in match[0] for c in "–-")
-    return dash or bool(_BETWEEN.search(sentence, 0, match.start()))
+    return dash or _between(sentence, match.start())
+
+
+def _between(sentence: str, at: int) -> bool:
+    return _BETWEEN.search(sentence, max(0, at - 24), at) is not None
 
 
 def shares(sentence: str) -> Iterator[Share]:
     """Every percentage that a folded sentence names."""
     for match in _PERCENT.finditer(sentence):
         high = _value(match[2])
-        if match[1] and (_BETWEEN.search(sentence, 0, match.start()) or "–" in match[0]):
+        if match[1] and (_between(sentence, match.start()) or "–" in match[0]):
             yield Share(_value(match[1]), high, match.start(), match.end())
         else:
             yield Share(high, high, match.start(2), match.end())

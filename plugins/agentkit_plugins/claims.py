@@ -117,6 +117,7 @@ class _Judge:
             return "unsupported", "", None
         fits = {
             "words": has <= _SCARCE_UP_TO,
+            "figure": has >= said.low,
             "least": has >= said.low,
             "about": abs(has - said.low) <= max(1.0, _ABOUT * has),
         }.get(said.form, has == said.low)
@@ -132,7 +133,9 @@ class _Judge:
         if said.form == "converted":
             return None
         if said.form == "old":
-            known = self._record.old_prices or (self._record.prices if said.low in self._record.prices else [])
+            known = self._record.old_prices or (
+                self._record.prices if said.low in self._record.prices else []
+            )
             return _among(said, known)
         if self._another_currency(said):
             known = self._record.prices
@@ -140,7 +143,9 @@ class _Judge:
             return _outcome(fits=False) if same else "unsupported", self._shown(known), None
         if said.form == "other":
             return _among(said, self._record.other_amounts, loose=True)
-        fair = any(_inside(said, p) for p in (*self._record.fair_prices, *self._record.other_amounts))
+        fair = any(
+            _inside(said, p) for p in (*self._record.fair_prices, *self._record.other_amounts)
+        )
         if fair:
             return "supported", "", None
         return _among(said, self._record.prices)
@@ -194,9 +199,13 @@ class _Judge:
             return _outcome(since == f"{said.low:.0f}"), f"since {since}", None
         if relation.last_purchase is not None or until is not None:
             return ("unsupported" if said.low else "supported"), "", None
-        return ("contradicted", "not a customer", None) if _is_lead(fields) else ("unsupported", "", None)
+        return (
+            ("contradicted", "not a customer", None)
+            if _is_lead(fields)
+            else ("unsupported", "", None)
+        )
 
-    def _consent(self, said: Statement) -> _Judged:
+    def _consent(self, _: Statement) -> _Judged:
         consents = self._record.person.consents if self._record.person is not None else ()
         latest = max(consents, key=lambda c: c.at, default=None)
         if latest is None or latest.status == "not_specified":
@@ -224,7 +233,12 @@ def _inside(said: Statement, known: float, slack: float = _CENT) -> bool:
 
 
 def _among(
-    said: Statement, known: list[float], slack: float = _CENT, unit: str = "", *, loose: bool = False
+    said: Statement,
+    known: list[float],
+    slack: float = _CENT,
+    unit: str = "",
+    *,
+    loose: bool = False,
 ) -> _Judged:
     """Whether a figure or range holds a known one; ``loose``: if not, nothing is contradicted."""
     if any(_inside(said, k, slack) for k in known):
@@ -240,7 +254,9 @@ def _is_lead(fields: object) -> bool:
     if not isinstance(fields, dict):
         return False
     plain = {str(k).lower().replace(" ", "_"): v for k, v in fields.items()}
-    if any(plain.get(n) is False for n in ("customer", "is_customer", "kunde", "client", "cliente")):
+    if any(
+        plain.get(n) is False for n in ("customer", "is_customer", "kunde", "client", "cliente")
+    ):
         return True
     stages = (str(plain.get(n, "")).lower().replace("-", "").split() for n in _STAGES)
     return any(set(words) & _LEADS for words in stages)

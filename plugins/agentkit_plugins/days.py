@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -24,7 +24,7 @@ _WEEKDAY: Final = "|".join(WEEKDAYS)
 _LEAD: Final = rf"(?:\b(?:{_WEEKDAY})\b,?\s(?:den\s|le\s|el\s|the\s|dem\s)?)?"
 _CANDIDATE: Final = re.compile(
     rf"\b(?P<iso>20\d\d-\d\d-\d\d)\b"
-    rf"|{_LEAD}\b(?P<dm>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<dmm>{_MONTH})\b\.?(?:,?\s(?:de\s|del\s)?(?P<dmy>20\d\d))?"
+    rf"|{_LEAD}\b(?P<dm>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<dmm>{_MONTH})\b(?:\.?,?\s(?:de\s|del\s)?(?P<dmy>20\d\d))?"
     rf"|{_LEAD}\b(?P<mdm>{_MONTH})\.?\s(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(?P<mdy>20\d\d))?"
     rf"|{_LEAD}\b(?P<n1>\d{{1,2}})(?P<sep>[./])(?P<n2>\d{{1,2}})(?:(?P=sep)(?P<ny>20\d\d|\d\d)?)?(?![\d%]|\s?(?:€|eur|%|bar|l\b|kg|liter|litre))"
     rf"|\b(?:end of|ende|fin|fin de|finales de)\s(?P<eom>(?:the\s|this\s|des\s|du\s|de\s)?(?:month|monats?|mois|mes)|{_MONTH})\b"
@@ -34,7 +34,14 @@ _CANDIDATE: Final = re.compile(
     rf"|\b(?P<span>\d{{1,3}})[\s-](?P<unit>hours?|stunden|heures|horas|days?|tagen?|jours|días|weeks?|wochen?|semaines?|semanas?)\b",
     re.IGNORECASE,
 )
-_PAST: Final = re.compile(r"\b(?:last|letzte[nmr]?|vergangene[nmr]?|el pasado|past|ago|vor|hace|il y a)\s$")
+_PAST: Final = re.compile(
+    r"\b(?:last|letzte[nmr]?|vergangene[nmr]?|el pasado|past|ago|vor|hace|il y a)\s$"
+)
+_DATED: Final = re.compile(
+    r"\b(?:invoice|quote|order|letter|rechnung|angebot|bestellung|schreiben|facture|devis|commande|"
+    r"factura|presupuesto|pedido|carta)\s(?:[\w-]+\s)?(?:of|from|vom|du|del?)\s$"
+)
+"""The date of a document says when it was written."""
 _TOMORROW: Final = frozenset({"tomorrow", "morgen", "demain", "mañana"})
 
 
@@ -74,7 +81,8 @@ def days_in(sentence: str, now: datetime, language: str, country: str = "") -> I
         country: Of the reader: ``US`` writes the month first.
     """
     for match in _CANDIDATE.finditer(sentence):
-        if _PAST.search(sentence, max(0, match.start() - 12), match.start()):
+        before = sentence[max(0, match.start() - 40) : match.start()]
+        if _PAST.search(before) or _DATED.search(before):
             continue
         found = _day(match, now.date(), language, country)
         if found is not None:
@@ -83,7 +91,9 @@ def days_in(sentence: str, now: datetime, language: str, country: str = "") -> I
             yield Day(day, has_year, match.start(), match.end(), figure, today)
 
 
-def _day(match: re.Match[str], today: date, language: str, country: str) -> tuple[date, bool, bool] | None:
+def _day(
+    match: re.Match[str], today: date, language: str, country: str
+) -> tuple[date, bool, bool] | None:
     part = match.groupdict()
     if part["near"]:
         ahead = 1 if part["near"] in _TOMORROW else 0
@@ -111,7 +121,9 @@ def _counted(count: int, unit: str, today: date) -> tuple[date, bool, bool] | No
     return today + timedelta(days), True, False
 
 
-def _written(part: dict[str, Any], today: date, language: str, country: str) -> tuple[date, bool, bool] | None:
+def _written(
+    part: dict[str, Any], today: date, language: str, country: str
+) -> tuple[date, bool, bool] | None:
     year = part["dmy"] or part["mdy"] or part["ny"]
     order = "MDY" if country == "US" and part["sep"] == "/" else "DMY"
     if part["iso"]:
@@ -137,7 +149,11 @@ def _parsed(text: str, language: str, order: str) -> date | None:
 def _reader(language: str, order: str) -> Any:
     from dateparser.date import DateDataParser
 
-    settings = {"DATE_ORDER": order, "REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]}
+    settings = {
+        "DATE_ORDER": order,
+        "REQUIRE_PARTS": ["day", "month", "year"],
+        "PARSERS": ["absolute-time"],
+    }
     return DateDataParser(languages=[language], settings=settings, try_previous_locales=False)
 
 
@@ -190,22 +206,26 @@ def window_near(sentence: str, at: int, now: datetime) -> Window | None:
 
 def _window(match: re.Match[str], today: date) -> Window:
     part = {name: words for name, words in match.groupdict().items() if words}
-    if "yesterday" in part:
-        return _around(today - timedelta(1), 1)
-    if "today" in part:
-        return _around(today, 1)
-    if "week" in part:
-        return Window(today - timedelta(today.weekday() + 8), today)
-    if "recent" in part:
-        return Window(today - timedelta(60), today)
-    if "year" in part:
-        return Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
+    named = next((name for name in _FIXED if name in part), "")
+    if named:
+        first, last = _FIXED[named](today)
+        return Window(first, last)
     if "wd" in part:
         back = (today.isoweekday() - WEEKDAYS[part["wd"]]) % 7 or 7
         return _around(today - timedelta(back), 1)
     if "ago" in part or "ago2" in part:
         return _ago(part.get("ago") or part["ago2"], part.get("unit") or part["unit2"], today)
     return _calendar(part, today)
+
+
+_FIXED: Final[dict[str, Callable[[date], tuple[date, date]]]] = {
+    "yesterday": lambda today: (today - timedelta(2), today),
+    "today": lambda today: (today - timedelta(1), today),
+    "week": lambda today: (today - timedelta(today.weekday() + 8), today),
+    "recent": lambda today: (today - timedelta(60), today),
+    "year": lambda today: (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+}
+"""Windows by their words alone, one day of slack included."""
 
 
 def _calendar(part: dict[str, str], today: date) -> Window:

@@ -12,10 +12,10 @@ from typing import Final
 __all__ = [
     "AI_DISCLOSED",
     "ASKS_FOR_PERSON",
+    "CHEERFUL",
     "CLAIMS_HUMAN",
+    "DISCLOSURES",
     "PRESSURE",
-    "PRIOR_CONTACT",
-    "RELATIONSHIP",
     "first_phrase",
     "fold",
     "place_of",
@@ -58,6 +58,14 @@ AI_DISCLOSED: Final = (
 )  # fmt: skip
 """The text says that a machine writes."""
 
+DISCLOSURES: Final = {
+    "en": "This message was written by an AI assistant.",
+    "de": "Diese Nachricht hat ein KI-Assistent geschrieben.",
+    "fr": "Ce message a été rédigé par un assistant IA.",
+    "es": "Este mensaje lo ha redactado un asistente de IA.",
+}
+"""The line that says so, by language, as the reviser adds it."""
+
 CLAIMS_HUMAN: Final = (
     "i am a real person", "i'm a real person", "i am a human", "i'm a human", "i am human",
     "i'm human", "i'm not a bot", "i am not a bot", "i'm not a robot", "i am not a robot",
@@ -72,39 +80,6 @@ CLAIMS_HUMAN: Final = (
     "no soy un bot", "no soy una ia", "este no es un mensaje automático",
 )  # fmt: skip
 """A machine's text that says a person writes."""
-
-PRIOR_CONTACT: Final = (
-    "as discussed", "as we discussed", "as agreed", "as you requested", "you asked us",
-    "you asked me", "you requested", "we spoke", "we talked", "our conversation", "our call",
-    "per our call", "following our meeting", "our last meeting", "you told us", "you told me",
-    "you reached out", "you contacted us", "as promised on the phone", "when we met",
-    "wie besprochen", "wie vereinbart", "wie telefonisch", "wie gewünscht", "sie haben uns gebeten",
-    "sie baten uns", "unser gespräch", "unserem gespräch", "unseres gesprächs", "unser telefonat",
-    "unserem telefonat", "sie hatten uns", "wir haben letzte woche", "sie haben angefragt",
-    "wir hatten telefoniert", "wir haben telefoniert", "wir haben gesprochen",
-    "comme convenu", "comme discuté", "suite à notre conversation", "suite à notre appel",
-    "suite à notre échange", "vous nous avez demandé", "vous m'avez demandé", "vous aviez demandé",
-    "notre conversation", "notre dernier échange", "nous avons parlé", "lors de notre rendez-vous",
-    "como hablamos", "como comentamos", "como acordamos", "según lo acordado", "nos pidió",
-    "usted nos pidió", "nuestra conversación", "nuestra llamada", "como solicitó", "me pidió",
-    "tal como quedamos", "nuestra última reunión",
-)  # fmt: skip
-"""The text refers to an earlier contact."""
-
-RELATIONSHIP: Final = (
-    "as an existing customer", "as a loyal customer", "as our customer", "as a valued customer",
-    "your contract with us", "your current contract", "your existing contract", "your last order",
-    "your recent order", "your recent purchase", "your last purchase",
-    "als bestandskunde", "als bestandskundin", "als treuer kunde", "als treue kundin",
-    "als unser kunde", "als unsere kundin", "ihr vertrag", "ihrem vertrag", "ihren vertrag",
-    "ihre letzte bestellung", "ihrer letzten bestellung", "ihren letzten einkauf",
-    "en tant que client", "cliente fidèle", "client fidèle", "votre contrat",
-    "votre dernière commande",
-    "votre dernier achat", "votre récente commande",
-    "como cliente", "cliente habitual", "su contrato", "su último pedido", "su última compra",
-    "su reciente compra",
-)  # fmt: skip
-"""The text says that the person is a customer already."""
 
 PRESSURE: Final = (
     "act now", "act fast", "hurry", "last chance", "don't miss", "do not miss",
@@ -125,6 +100,19 @@ PRESSURE: Final = (
     "hasta agotar existencias", "date prisa",
 )  # fmt: skip
 """Urgency that carries no information: it can be dropped without losing any."""
+
+
+CHEERFUL: Final = (
+    "great news", "good news", "amazing", "awesome", "fantastic", "exciting", "yay", "woohoo",
+    "treat yourself", "don't miss", "special offer", "celebrate", "happy shopping", "hooray",
+    "tolle neuigkeiten", "gute nachrichten", "super angebot", "sensationell", "juhu", "hurra",
+    "gönnen sie sich", "nicht verpassen", "freuen sie sich", "fantastisch",
+    "bonne nouvelle", "excellente nouvelle", "génial", "offre exceptionnelle",
+    "faites-vous plaisir", "ne manquez pas", "youpi", "profitez-en", "fantastique",
+    "buenas noticias", "gran noticia", "genial", "increíble", "oferta especial", "dese un capricho",
+    "no se lo pierda", "fantástico", "yupi", "disfrute",
+)  # fmt: skip
+"""Cheer that fits an invitation, and no answer to somebody who mourns or complains."""
 
 
 @lru_cache(maxsize=256)

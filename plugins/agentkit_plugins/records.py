@@ -17,6 +17,11 @@ __all__ = ["Record", "Topic", "day_of"]
 
 Topic = Literal["offer", "delivery", "due", "appointment", "contract"]
 
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _RECORDS: Final = ("deal", "product", "ticket", "order", "offer", "quote", "invoice")
 _OFFER: Final = """
     valid_until valid_to valid_through valid_till expires expires_at expires_on expiry expiry_date
@@ -43,52 +48,40 @@ _CONTRACT: Final = """
     fin_contrat date_renouvellement fin_contrato renovacion
 """
 _DAYS: Final[Mapping[Topic, tuple[str, ...]]] = {
-    "offer": tuple(_OFFER.split()),
-    "delivery": tuple(_DELIVERY.split()),
-    "due": tuple(_DUE.split()),
-    "appointment": tuple(_APPOINTMENT.split()),
-    "contract": tuple(_CONTRACT.split()),
+    "offer": _names(_OFFER),
+    "delivery": _names(_DELIVERY),
+    "due": _names(_DUE),
+    "appointment": _names(_APPOINTMENT),
+    "contract": _names(_CONTRACT),
 }
-_PRICES: Final = tuple(
-    """
+_PRICES: Final = _names("""
     amount price unit_price price_net net_price price_gross sale_price total total_price
     quote_total order_total cost fee monthly_price price_per_month monthly balance amount_due
     instalment installment preis betrag gesamtpreis monatspreis prix montant prix_total mensualite
     precio importe precio_total cuota
-    """.split()
-)  # fmt: skip
-_OLD_PRICES: Final = tuple(
-    """
+""")
+_OLD_PRICES: Final = _names("""
     list_price rrp uvp msrp regular_price old_price original_price compare_at_price was_price
     listenpreis altpreis prix_public prix_barre ancien_prix pvp precio_anterior precio_original
-    """.split()
-)  # fmt: skip
-_OTHER_AMOUNTS: Final = tuple(
-    """
+""")
+_OTHER_AMOUNTS: Final = _names("""
     shipping shipping_cost delivery_cost deposit setup_fee tax vat versandkosten anzahlung
     frais_port acompte envio gastos_envio deposito
-    """.split()
-)  # fmt: skip
-_DISCOUNTS: Final = tuple(
-    """
+""")
+_DISCOUNTS: Final = _names("""
     discount discount_percent discount_pct discount_rate percent_off rabatt nachlass remise
     reduction descuento rebaja
-    """.split()
-)  # fmt: skip
+""")
 _SAVINGS: Final = ("discount_amount", "saving", "savings", "ersparnis", "economie", "ahorro")
-_STOCK: Final = tuple(
-    """
+_STOCK: Final = _names("""
     stock in_stock inventory available available_quantity qty_available on_hand units_left qty
     bestand lagerbestand verfügbar verfuegbar existencias disponible disponibles quantite stocks
     quantity seats seats_left places places_left plaetze plätze freie_plaetze plazas
-    """.split()
-)  # fmt: skip
-_QUANTITIES: Final = tuple(
-    """
+""")
+_QUANTITIES: Final = _names("""
     quantity qty units pieces count guests persons people seats licences licenses menge anzahl
     stueck stück personen quantite quantité personnes cantidad unidades personas
-    """.split()
-)  # fmt: skip
+""")
 _CURRENCIES: Final = ("currency", "waehrung", "währung", "devise", "moneda")
 
 

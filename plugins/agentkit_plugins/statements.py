@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from agentkit import Span
 from agentkit_plugins import claim_patterns as say
-from agentkit_plugins.amounts import Amount, money, shares
+from agentkit_plugins.amounts import money, shares
 from agentkit_plugins.days import Day, Window, days_in, window_near
 from agentkit_plugins.reading import Reading, read
 
@@ -29,7 +30,17 @@ Form = Literal[
 ]  # fmt: skip
 _MOST: Final = 50
 _SHARES: Final = {"half": 50.0, "third": 100 / 3, "quarter": 25.0}
-_CONVERTED: Final = re.compile(r"\b(?:about|approx\w*|around|circa|rund|etwa|environ|unos|aprox\w*)\s$")
+_SAVING: Final = re.compile(
+    r"\b(?:save|saving|sparen sie|sie sparen|spare|économisez|ahorr[aeo]\w*)\s(?:up to )?(?:de )?$"
+)
+_OFF: Final = re.compile(
+    r"\s(?:off|discount|rabatt|nachlass|günstiger|de (?:remise|réduction|descuento))\b"
+)
+_NEAR: Final = 200
+"""Characters around a day in which a word may say what it is the day of."""
+_CONVERTED: Final = re.compile(
+    r"\b(?:about|approx\w*|around|circa|rund|etwa|environ|unos|aprox\w*)\s$"
+)
 
 
 class Statement(NamedTuple):
@@ -128,7 +139,7 @@ class _Finder:
             yield self._count(sentence, match, group, "scarce")
         for match in say.STOCK.finditer(sentence):
             if not any(s < match.end() and match.start() < e for s, e in taken):
-                yield self._count(sentence, match, 1, "least")
+                yield self._count(sentence, match, 1, "figure")
         if not taken:
             for match in say.SCARCE_WORDS.finditer(sentence):
                 yield self._made("stock", "words", *match.span())
@@ -154,12 +165,12 @@ class _Finder:
                              high=share.high, figure=figure)  # fmt: skip
 
     def _money(self, sentence: str) -> Iterator[Statement]:
-        seen = list(money(sentence))
+        seen = list(islice(money(sentence), _MOST))
         for index, amount in enumerate(seen):
             before = sentence[max(0, amount.start - 40) : amount.start]
             after = sentence[amount.end : amount.end + 25]
             follows = index + 1 < len(seen) and seen[index + 1].start - amount.end < 8  # noqa: PLR2004
-            form = _role(before, after, amount, follows)
+            form = _role(before, after, follows=follows)
             kind: Kind = "discount" if form == "saving" else "price"
             yield self._made(
                 kind, form, amount.start, amount.end, low=amount.low, high=amount.high,
@@ -170,23 +181,20 @@ class _Finder:
         order = say.ORDER.search(sentence)
         if order is None:
             return
-        whole: list[re.Match[str]] = []
-        for match in say.PIECES.finditer(sentence):
-            if not (say.SCARCE.search(sentence) or say.STOCK.search(sentence)):
-                whole.append(match)
-        if whole:
+        whole = list(islice(say.PIECES.finditer(sentence), _MOST))
+        if whole and not (say.SCARCE.search(sentence) or say.STOCK.search(sentence)):
             near = min(whole, key=lambda m: abs(m.start() - order.start()))
-            parts = [m for m in whole if say.PART_OF.search(sentence, 0, m.start())]
+            parts = [m for m in whole if say.PART_OF.search(sentence[: m.start()][-12:])]
             match = parts[0] if parts else near
             number = float(match[1])
             yield self._made("quantity", "figure", *match.span(), low=number, high=number,
                              figure=match.span(1))  # fmt: skip
 
     def _days(self, sentence: str) -> Iterator[Statement]:
-        found = list(
-            days_in(sentence, self._today, self._reading.language, self._country)
-        ) if _may_name_a_day(sentence) else []
-        for day in found:
+        if not _may_name_a_day(sentence):
+            return
+        found = days_in(sentence, self._today, self._reading.language, self._country)
+        for day in islice(found, _MOST):
             topic = _topic(sentence, day)
             if topic:
                 figure = (day.start, day.end) if day.figure else None
@@ -228,7 +236,7 @@ class _Finder:
             yield Statement("sender", "", span, match[0], name=name)
 
 
-def _role(before: str, after: str, amount: Amount, follows: bool) -> Form:  # noqa: FBT001
+def _role(before: str, after: str, *, follows: bool) -> Form:
     """What an amount is, by the words around it."""
     if _CONVERTED.search(before) and before.count("(") > before.count(")"):
         return "converted"
@@ -243,12 +251,7 @@ def _role(before: str, after: str, amount: Amount, follows: bool) -> Form:  # no
 
 
 def _saves(before: str, after: str) -> bool:
-    close = re.compile(
-        r"\b(?:save|saving|sparen sie|sie sparen|spare|économisez|ahorr[aeo]\w*)\s(?:up to )?(?:de )?$"
-    )
-    return bool(close.search(before)) or bool(
-        re.match(r"\s(?:off|discount|rabatt|nachlass|günstiger|de (?:remise|réduction|descuento))\b", after)
-    )
+    return bool(_SAVING.search(before) or _OFF.match(after))
 
 
 def _may_name_a_day(sentence: str) -> bool:
@@ -260,15 +263,17 @@ def _may_name_a_day(sentence: str) -> bool:
 def _topic(sentence: str, day: Day) -> str:
     """What a day is the day of: the nearest word that says so; empty where nothing does."""
     limit = _is_limit(sentence, day)
+    at = max(0, day.start - _NEAR)
+    around = sentence[at : day.end + _NEAR]
     near = [
-        (abs(m.start() - day.start), topic)
+        (abs(at + m.start() - day.start), topic)
         for topic, pattern in say.TOPICS.items()
-        for m in pattern.finditer(sentence)
+        for m in pattern.finditer(around)
     ]
     if limit:
-        near += [(abs(m.start() - day.start), "offer") for m in say.OFFER.finditer(sentence)]
-    topic = min(near)[1] if near else "offer" if limit and say.ENDS.search(sentence) else ""
-    vague = day.today and topic != "offer" or (topic == "due" and not (day.figure or limit))
+        near += [(abs(at + m.start() - day.start), "offer") for m in say.OFFER.finditer(around)]
+    topic = min(near)[1] if near else "offer" if limit and say.ENDS.search(around) else ""
+    vague = (day.today and topic != "offer") or (topic == "due" and not (day.figure or limit))
     return "" if vague else topic
 
 

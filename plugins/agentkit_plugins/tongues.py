@@ -13,7 +13,7 @@ _WORDS: Final = {
     code: frozenset(words.split())
     for code, words in {
         "en": "the and you your is are we for with our this have will from to of",
-        "de": "der die das und sie ihr ihre ihren ist wir für mit nicht ein eine von auf bis zum am",
+        "de": "der die das und sie ihr ihre ihren ist wir für mit nicht ein eine von bis zum am",
         "fr": "le la les et vous votre vos est nous pour avec une des du que dans au jusqu'au sur",
         "es": "el la los y usted su sus es nosotros para con una por que en del hasta solo nos",
     }.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Seen", "seen"]
+__all__ = ["Seen", "seen", "without_hidden"]
 
 _HIDDEN: Final = re.compile(
     r"<!--.{0,20000}?-->|<(script|style|template|title)\b[^>]{0,500}>.{0,20000}?</\1>"
@@ -17,8 +17,11 @@ _HIDDEN: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Comments, scripts, and elements that a style hides."""
+_CODE: Final = re.compile(r"<(?:script|style|template|title)\b", re.IGNORECASE)
 _TAG: Final = re.compile(r"</?[a-zA-Z!][^<>]{0,2000}>")
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"']{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
+_ADDRESS: Final = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"']{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}"
+)
 _QUOTED_LINE: Final = re.compile(r"^[ \t]*>[^\n]*$", re.MULTILINE)
 _QUOTED_REST: Final = re.compile(
     r"^[ \t]*(?:-{2,}\s?(?:original message|ursprüngliche nachricht|message d'origine|"
@@ -55,6 +58,11 @@ def seen(text: str) -> Seen:
     return Seen(text, hidden)
 
 
+def without_hidden(text: str) -> str:
+    """A text without the parts of its HTML that no reader sees."""
+    return _HIDDEN.sub(lambda m: "" if _words(m[0]) else m[0], text)
+
+
 def _spaces(match: re.Match[str]) -> str:
     return _blank(match[0])
 
@@ -65,6 +73,6 @@ def _blank(text: str) -> str:
 
 def _words(element: str) -> bool:
     """Whether an element that is not shown holds words; scripts and styles never did."""
-    if element.startswith("<!--") or element[1:7].lower() in {"script", "style>", "style ", "templa", "title>"}:
+    if element.startswith("<!--") or _CODE.match(element):
         return False
     return any(c.isalpha() for c in _TAG.sub("", element))

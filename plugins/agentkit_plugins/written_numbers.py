@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from text_to_num import find_numbers
@@ -120,7 +121,7 @@ def _read(words: list[_Word], language: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _ones(words: list[_Word]) -> Iterator[tuple[int, int, str]]:
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if word.word in _ONE and before.word in _ONE_AFTER:
             yield word.start, word.end, "1"
 
