@@ -278,3 +278,20 @@ class Review:
     def revised(self) -> bool:
         """Whether a rewrite changed the action."""
         return bool(self.verdict.revisions)
+
+    def after(self, earlier: Review) -> Review:
+        """This judgement of what an earlier one left, with every rewrite that was made before it.
+
+        Args:
+            earlier: What was recorded; a person may have edited the action since.
+        """
+        revisions = earlier.verdict.revisions + self.verdict.revisions
+        between = [*earlier.drafts, earlier.action, self.proposed, *self.drafts]
+        ends = {earlier.proposed.digest, self.action.digest}
+        drafts = {a.digest: a for a in between if a.digest not in ends}
+        return replace(
+            self,
+            proposed=earlier.proposed,
+            verdict=replace(self.verdict, revisions=revisions),
+            drafts=tuple(drafts.values()) if revisions else (),
+        )

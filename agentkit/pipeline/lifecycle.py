@@ -201,7 +201,7 @@ class LifeOfActions:
             review = self._gate.review(kept.action, approval=approval)
         except InvalidAction:
             return ruled(kept.review(), Fired("cannot-be-judged", Ruling.DENY, "core"))
-        review = continued(review, kept)
+        review = review.after(kept.review())
         changed = review.action.digest != kept.action.digest
         if approval is not None and changed and review.verdict.ruling < Ruling.ESCALATE:
             fired = Fired("revised-after-approval", Ruling.ESCALATE, "core", overridable="operator")
@@ -258,18 +258,6 @@ class LifeOfActions:
             public = {"articles": ["erased"]}
             self._recorder.append(unit, [Entry("refused", tenant, now, action, public=public)])
         return Next("denied", done=True, why="the person was erased")
-
-
-def continued(review: Review, kept: StoredReview) -> Review:
-    """A new judgement of what is kept, with every rewrite that was made before it."""
-    revisions = kept.verdict.revisions + review.verdict.revisions
-    between = (kept.action,) if kept.verdict.revisions and review.revised else ()
-    return replace(
-        review,
-        proposed=kept.proposed,
-        verdict=replace(review.verdict, revisions=revisions),
-        drafts=(*kept.drafts, *between, *review.drafts),
-    )
 
 
 def ruled(review: Review, fired: Fired) -> Review:
