@@ -236,7 +236,7 @@ class Plugins:
             Name of the plugin and the revised action; the last one holds all revisions.
         """
         settled = texts_in([_plain(section) for section in self._sections.values()])
-        for name, call in self._implementing("revise"):
+        for name, call in self._revisers():
             isolated = self._isolated.get(name)
             call = isolated.revise if isolated else call  # noqa: PLW2901
             try:
@@ -325,6 +325,10 @@ class Plugins:
                 self._isolated[name].stop()
             elif "stop" in admitted.hooks:
                 _safely(name, "stop", admitted.hooks["stop"])
+
+    def _revisers(self) -> list[tuple[str, Callable[..., Any]]]:
+        last = {a.manifest.name for a in self._admitted if a.manifest.last}
+        return sorted(self._implementing("revise"), key=lambda pair: pair[0] in last)
 
     def _implementing(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         for admitted in self._admitted:

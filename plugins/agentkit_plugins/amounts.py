@@ -20,9 +20,11 @@ _NAME: Final = (
     r"franken|francs?)\b"
 )
 _MONEY: Final = re.compile(
-    rf"(?:(?:{_SIGN})\s?(?P<a>{_FIGURE})(?:\s?[–-]\s?(?:{_SIGN})?\s?(?P<b>{_FIGURE}))?(?![\d%]))"
+    rf"\b(?:between|zwischen|entre)\s(?:{_SIGN})\s?(?P<e>{_FIGURE})\s(?:and|und|et|y)\s"
+    rf"(?:{_SIGN})?\s?(?P<f>{_FIGURE})"
+    rf"|(?:(?:{_SIGN})\s?(?P<a>{_FIGURE})(?:\s?[–-]\s?(?:{_SIGN})?\s?(?P<b>{_FIGURE}))?(?![\d%]))"
     rf"|(?<![\d.,])(?:(?P<c>{_FIGURE})\s?(?:{_NAME})?\s?(?:[–-]|and|und|et|y|bis|a|à)\s?)?"
-    rf"(?P<d>{_FIGURE})\s?(?:{_NAME})(?:\s?(?P<cents>\d\d)(?![\d.,%]))?",
+    rf"(?P<d>{_FIGURE})\s?(?:{_NAME})(?:\s?(?P<cents>\d\d)(?!\d|[.,]\d|\s?%))?",
     re.IGNORECASE,
 )
 _PERCENT: Final = re.compile(
@@ -69,12 +71,13 @@ class Share(NamedTuple):
 def money(sentence: str) -> Iterator[Amount]:
     """Every amount of money that a folded sentence names."""
     for match in _MONEY.finditer(sentence):
-        low, high = match["a"] or match["c"], match["b"] or match["d"]
-        main = "a" if match["a"] else "d"
+        low = match["a"] or match["c"] or match["e"]
+        high = match["b"] or match["d"] or match["f"]
+        main = next(name for name in "aed" if match[name])
         top = _value(match[main]) + (int(match["cents"]) / 100 if match["cents"] else 0.0)
-        other = high if main == "a" else low
+        other = low if main == "d" else high
         ranged = other is not None and _is_range(sentence, match)
-        start = match.start() if ranged or main == "a" or not low else match.start("d")
+        start = match.start() if ranged or main != "d" or not low else match.start("d")
         ends = sorted((top, _value(other))) if ranged and other else (top, top)
         yield Amount(
             ends[0], ends[1], currency_in(match[0]), start, match.end(),
@@ -85,7 +88,7 @@ def money(sentence: str) -> Iterator[Amount]:
 def _is_range(sentence: str, match: re.Match[str]) -> bool:
     """``200-250 €`` and ``between 200 and 250 €``; ``order 17 and 20 €`` is none."""
     dash = any(c in match[0] for c in "–-")
-    return dash or _between(sentence, match.start())
+    return dash or match["e"] is not None or _between(sentence, match.start())
 
 
 def _between(sentence: str, at: int) -> bool:
