@@ -24,6 +24,12 @@ _FIGURE: Final = re.compile(r"(?<![*•…\d])\d(?:[\d.,'’\u00a0\u202f/-]|\s(?
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]{1,2000}", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CURRENCY: Final = re.compile(r"[€$£¥]|\b(?:EUR|USD|GBP|CAD|CHF|JPY|AUD)\b")
+_WORTH: Final = re.compile(
+    r"\s?(?:[€$£¥%]|(?:EUR|USD|GBP|CAD|CHF|JPY|AUD|euros?|dollars?|pounds?|dólares|pfund|prozent|"
+    r"percent|per cent|pour cent|por ciento)\b)",
+    re.IGNORECASE,
+)
+_SIGNED: Final = re.compile(r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CAD|CHF|JPY|AUD))\s?$", re.IGNORECASE)
 _CODES: Final = {"€": "EUR", "£": "GBP", "¥": "JPY", "$": "USD"}
 _DEPTH: Final = 8
 
@@ -46,14 +52,14 @@ def check_added(
         InvalidAction: something was added that is nowhere on record.
     """
     old, new = _words(before), _words(after)
-    figures = [f for f in _figures(new) if not _stands_in(f, old)]
+    figures = [(f, worth) for f, worth in _figures(new) if not _stands_in(f, old)]
     links = _links(new) - _links(old)
     signs = set(_CURRENCY.findall(new)) - set(_CURRENCY.findall(old))
     if not (figures or links or signs):
         return
     known = _Known(before, person(before), settings)
-    for figure in figures:
-        if not known.figure(figure):
+    for figure, worth in figures:
+        if not known.figure(figure, worth=worth):
             raise InvalidAction("a revision may not write a figure that is not on record")
     for link in links:
         if not known.link(link):
@@ -77,8 +83,18 @@ def _words(action: Action) -> str:
     return "\n".join([action.text, *(v for v in action.args.values() if isinstance(v, str))])
 
 
-def _figures(text: str) -> list[str]:
-    return [m[0].rstrip(" .,'’\u00a0\u202f/-") for m in _FIGURE.finditer(_LINK.sub(" ", text))]
+def _figures(text: str) -> list[tuple[str, bool]]:
+    """Every figure, and whether it is money or a share."""
+    text = _LINK.sub(" ", text)
+    found = []
+    for match in _FIGURE.finditer(text):
+        figure = match[0].rstrip(" .,'’\u00a0\u202f/-")
+        after = match.start() + len(figure)
+        worth = _WORTH.match(text, after) or _SIGNED.search(
+            text, max(0, match.start() - 5), match.start()
+        )
+        found.append((figure, worth is not None))
+    return found
 
 
 def _links(text: str) -> frozenset[str]:
@@ -95,13 +111,20 @@ class _Known:
         self._numbers = [float(v) for v in values if type(v) in (int, float)]
         self._texts = [v for v in values if isinstance(v, str)] + list(settings)
         self._words = "\n".join(self._texts).lower()
+        self._plain = "\n".join(t for t in self._texts if _day(t) is None).lower()
+        self._worths = frozenset(_figures(self._plain))
 
-    def figure(self, figure: str) -> bool:
-        """Whether a figure is a number, a share, a day or part of a text on record."""
-        if _stands_in(figure, self._words):
+    def figure(self, figure: str, *, worth: bool) -> bool:
+        """Whether a figure is a number, a share, a day or part of a text on record.
+
+        Args:
+            figure: As written.
+            worth: It is money or a share: the 8 of 8 December is no price.
+        """
+        if (figure, True) in self._worths or (not worth and _stands_in(figure, self._plain)):
             return True
         parts = [int(p) for p in re.findall(r"\d+", figure)]
-        if any(_is_day(parts, day) for day in self._days):
+        if not worth and any(_is_day(parts, day) for day in self._days):
             return True
         read = _readings(figure)
         shares = [n * 100 for n in self._numbers if 0 < n <= 1]

@@ -219,7 +219,7 @@ def test_who_writes_is_held_against_brand_and_charter() -> None:
     "text",
     [
         "Thanks, all clear.\n> On 3 May you wrote: only 2 left at €5, 90% off",
-        "Thanks, all clear.\n\nOn 3 May 2026, Jo <jo@example.com> wrote:\nonly 2 left at €5, 90% off",
+        "All clear.\n\nOn 3 May 2026, Jo <jo@example.com> wrote:\nonly 2 left at €5, 90% off",
         "Danke!\n\nAm 3. Mai 2026 um 10:00 schrieb Jo:\n> nur noch 2 Stück für 5 €",
         "Merci !\n-----Message d'origine-----\nIl ne reste que 2, 90 % de remise",
         "Hi.\n> > > only 2 left\n>> at €5",
