@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Final
 
+from agentkit_plugins.claim_patterns import MONTHS
 from agentkit_plugins.claims import Claim
 
 __all__ = ["correction"]
@@ -130,15 +131,15 @@ def _written(written: str, day: date, language: str, today: date) -> str:
     numbers = re.search(r"(\d{1,2})([./])(\d{1,2})(?:\2(20\d\d|\d\d)?)?", written)
     if numbers:
         return _numeric(numbers, day, has_year=has_year)
-    month_first = re.match(r"(?:[^\W\d]+,?\s)*?[^\W\d]{3,}\.?\s\d", written) is not None
-    if language == "en" and month_first and not re.match(r"(?:[A-Za-z]+,?\s)?\d", written):
+    lead = re.search(r"([^\W\d]+)\.?\s\d", written)
+    if language == "en" and lead and lead[1].lower() in MONTHS:
         name = _MONTHS["en"].split()[day.month - 1]
         return f"{name} {day.day}, {day.year}" if has_year else f"{name} {day.day}"
     return _in_words(day, language, year=has_year)
 
 
 def _numeric(numbers: re.Match[str], day: date, *, has_year: bool) -> str:
-    wide = (len(numbers[1]) == 2 and numbers[1].startswith("0")) or numbers[3].startswith("0")  # noqa: PLR2004
+    wide = len(numbers[1]) == len(numbers[3]) == 2  # noqa: PLR2004
     parts = [f"{n:02d}" if wide else str(n) for n in (day.day, day.month)]
     mark = numbers[2]
     if has_year or numbers[4]:

@@ -19,6 +19,7 @@ __all__ = [
     "first_phrase",
     "fold",
     "place_of",
+    "undisclosed",
 ]
 
 ASKS_FOR_PERSON: Final = (
@@ -122,6 +123,12 @@ def fold(text: str) -> str:
     if len(lower) != len(text):  # a capital that becomes two characters: keep every place
         lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     return lower.replace("’", "'")
+
+
+def undisclosed(text: str) -> str:
+    """A text without the reviser's own line at its end: that says nothing of the rest."""
+    line = next((d for d in DISCLOSURES.values() if text.endswith(d)), "")
+    return text[: len(text) - len(line)].rstrip() if line else text
 
 
 def place_of(folded: str, phrase: str) -> int:

@@ -15,7 +15,7 @@ from typing import Final
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claims import Claim, check
 from agentkit_plugins.corrections import correction
-from agentkit_plugins.phrases import CHEERFUL, DISCLOSURES, PRESSURE, fold, place_of
+from agentkit_plugins.phrases import CHEERFUL, DISCLOSURES, PRESSURE, fold, place_of, undisclosed
 from agentkit_plugins.reading import read
 from agentkit_plugins.subjects import subject_of, without_reply_mark
 from agentkit_plugins.tongues import language_of
@@ -32,7 +32,7 @@ __all__ = ["language_of"]
 
 _LEAST_LEFT: Final = 20
 """Characters that must remain: less is no message."""
-_LEAST_SHARE: Final = 0.35
+_LEAST_SHARE: Final = 0.25
 """Share of the text that must remain."""
 _TONE: Final = frozenset({"tone-does-not-fit"})
 _PRESS: Final = frozenset({"pressure-on-vulnerable", "eu-ai-act-vulnerable-person"})
@@ -68,7 +68,7 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
 
 def _too_little(text: str, before: str) -> bool:
     """What is left is no message any more: a greeting, a link, a reference to nothing."""
-    left, had = len(text.strip()), len(before.strip())
+    left, had = len(undisclosed(text).strip()), len(undisclosed(before).strip())
     return left < had and (left < _LEAST_LEFT or left < had * _LEAST_SHARE)
 
 

@@ -75,8 +75,9 @@ def applied(text: str, edits: Iterable[tuple[int, int, str]], dropped: Iterable[
         if not new and _begins(text, start) and text[stop : stop + 1].islower():
             parts.append(text[stop].upper())
             end = stop + 1
-        elif not new and text[start:stop].endswith("\n"):
-            parts.append("\n")
+        elif not new:
+            gap = text[start:stop]
+            parts.append("\n" * gap[len(gap.rstrip()) :].count("\n"))
     return "".join([*parts, text[end:]])
 
 

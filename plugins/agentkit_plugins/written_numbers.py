@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from text_to_num import find_numbers
+from text_to_num import find_numbers  # type: ignore[attr-defined]  # its list names objects
 
 __all__ = ["Digits", "in_digits"]
 
