@@ -220,6 +220,11 @@ def test_an_inline_contact_is_read_as_documented() -> None:
     assert person.history_known is True
 
 
+def test_an_empty_history_that_is_given_is_known_and_one_that_is_left_out_is_not() -> None:
+    assert inline({"contact": {}, "history": []}).history_known is True
+    assert inline({"contact": {}}).history_known is False
+
+
 def test_two_lines_about_one_subject_do_not_mix() -> None:
     people = InlinePeople()
     actions = [Action.create(kind="message.send", subject="C-1") for _ in range(2)]
