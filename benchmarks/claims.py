@@ -64,7 +64,8 @@ def found(row: Mapping[str, Any]) -> list[Claim]:
 
 def compared(row: Mapping[str, Any], claims: list[Claim]) -> list[tuple[str, str, str]]:
     """Kind, labelled outcome and found outcome of every claim; ``-`` where there is none."""
-    text, left, pairs = row["action"]["text"], list(claims), []
+    text, left = row["action"]["text"], list(claims)
+    pairs: list[tuple[str, str, str]] = []
     for label in row["claims"]:
         start = text.index(label["text"])
         end = start + len(label["text"])
@@ -109,11 +110,11 @@ def disturbed(review: Review) -> bool:
 
 
 def curable(review: Review) -> bool:
-    """A rewrite may cure it, for more than the AI's own line; no consent is lacking, say."""
+    """A rewrite may cure it, for more than the AI's own line: no consent is lacking, say."""
     asked = {a for r in review.verdict.revisions for a in r.articles}
     asked |= {f.article for f in review.verdict.fired if f.revise}
-    denied = any(f.ruling is Ruling.DENY and not f.revise for f in review.verdict.fired)
-    return bool(asked - _NOT_COUNTED) and not denied
+    incurable = any(not f.revise for f in review.verdict.fired)
+    return bool(asked - _NOT_COUNTED) and not incurable
 
 
 def cured(review: Review) -> bool:

@@ -36,7 +36,8 @@ def said(action: Action) -> Said:
     text = action.text
     claims = tuple(w for w in text.split() if w == "claim")
     findings = [Finding(w) for w in text.split() if w in WORDS]
-    return Said(*(w in text for w in WORDS), claims, "!" in text, findings=findings)
+    hurry, guilt, lie = (w in text for w in WORDS)
+    return Said(hurry, guilt, lie, claims, "!" in text, findings=findings)
 
 
 ARTICLES = "".join(article(w, f"said.{w}", "escalate", revise="true") for w in WORDS)

@@ -27,11 +27,16 @@ def revisable(verdict: Verdict) -> bool:
 def improves(new: Review, old: Review) -> bool:
     """Not stricter, no article and no gap that was not there, and something that is cured.
 
+    An article that no rewrite may cure is not cured by one either: a rewrite after which it does
+    not fire any more is refused, so that the person it asks for does see the action.
+
     Cured is an article that asked for a rewrite, or, while the same ones still fire, one of the
     places that plugins pointed at.
     """
     left, before = _asking(new.verdict), _asking(old.verdict)
     if new.verdict.ruling > old.verdict.ruling or not _fired(new) <= _fired(old):
+        return False
+    if not _incurable(old.verdict) <= _fired(new):
         return False
     if not {g.fact for g in new.verdict.gaps} <= {g.fact for g in old.verdict.gaps}:
         return False
@@ -40,6 +45,10 @@ def improves(new: Review, old: Review) -> bool:
 
 def _asking(verdict: Verdict) -> frozenset[str]:
     return frozenset(f.article for f in verdict.fired if f.revise)
+
+
+def _incurable(verdict: Verdict) -> frozenset[str]:
+    return frozenset(f.article for f in verdict.fired if not f.revise)
 
 
 def _fired(review: Review) -> frozenset[str]:

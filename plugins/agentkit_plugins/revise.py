@@ -10,7 +10,7 @@ machine wrote it is added once. Nothing is ever added but that line and values o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claims import Claim, check
@@ -36,6 +36,13 @@ _LEAST_SHARE: Final = 0.25
 """Share of the text that must remain."""
 _TONE: Final = frozenset({"tone-does-not-fit"})
 _PRESS: Final = frozenset({"pressure-on-vulnerable", "eu-ai-act-vulnerable-person"})
+_WORSE: Final = frozenset(
+    {"guilt", "disguised_sender", "disguised_subject", "buried_conditions", "impersonation",
+     "obstruction"}
+)  # fmt: skip
+"""Labels of the deception head that no left-out sentence cures."""
+_ONE_IN: Final = 3
+"""At most one sentence in so many is left out because the model flags it."""
 _MOST_SENTENCES: Final = 40
 _SUBJECT: Final = "subject_line"
 
@@ -109,15 +116,26 @@ def _flagged(text: str, context: Context) -> bool:
 
 
 def _calm(text: str, context: Context) -> str:
-    """The text without what presses: known phrases first, then sentences that the model flags."""
+    """The text without what presses: known phrases first, then a sentence that the model flags.
+
+    Only where the model sees pressure and nothing worse: a text that lays guilt, hides conditions
+    or poses as another is not mended by leaving out the sentence that shows it.
+    """
     text = applied(text, (), _phrases(text, PRESSURE))
-    if not _flagged(text, context):
+    try:
+        whole = context.classify("deception", [undisclosed(text)])[0]
+    except ModelError:
+        return text
+    if not whole.flags.get("deception") or not _only_pressure(whole):
         return text
     parts = sentences(text)[:_MOST_SENTENCES]
-    words = [text[s.start : s.end] for s in parts]
-    scores = context.classify("deception", words)
+    scores = context.classify("deception", [text[s.start : s.end] for s in parts])
     flagged = [s for s, score in zip(parts, scores, strict=True) if score.flags.get("deception")]
-    return applied(text, (), flagged) if len(flagged) * 2 <= len(parts) else text
+    return applied(text, (), flagged) if len(flagged) <= len(parts) / _ONE_IN else text
+
+
+def _only_pressure(score: Any) -> bool:
+    return not set(score.labels.get("deception", ())) & _WORSE
 
 
 def _sober(text: str) -> str:
