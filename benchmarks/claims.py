@@ -138,18 +138,41 @@ def cost_us(some: list[dict[str, Any]], repeat: int = 3) -> float:
     return best
 
 
+def manipulative() -> list[dict[str, Any]]:
+    """The corpus of deceptive texts as marketing messages to people who agreed; no records."""
+    lines = (CORPUS / "deception.jsonl").read_text("utf-8").splitlines()
+    return [_marketing(row) for row in map(json.loads, lines) if row["label"] == 1]
+
+
+def _marketing(row: Mapping[str, Any]) -> dict[str, Any]:
+    granted = {"purpose": "marketing", "status": "granted", "at": "2026-02-01T10:00:00+01:00"}
+    contact = {
+        "name": "Dana Whitlock", "email": "person@example.com", "phone": "+441614960000",
+        "country": {"en": "GB"}.get(row["lang"], row["lang"].upper()), "language": row["lang"],
+        "timezone": "Europe/Berlin", "type": "consumer", "consents": [granted],
+    }  # fmt: skip
+    action = {
+        "id": row["id"], "kind": "message.send", "agent": "outreach", "subject": row["id"],
+        "channel": "email", "purpose": "marketing", "text": row["text"], "contact": contact,
+    }  # fmt: skip
+    return {"action": action}
+
+
 def measure() -> dict[str, float]:
     """Claims against the record: macro F1, messages disturbed, verdicts cured, the cost of one."""
     report, ordinary = rows("claims", "report"), rows("ordinary")
     macro, by = macro_f1(p for row in report for p in compared(row, found(row)))
     judged = reviewed(rows("claims"))
     asked = [r for r in judged if curable(r)]
+    pressed = [r for r in reviewed(manipulative()) if curable(r)]
     return {
         "claims_macro_f1": macro,
         **{f"claims_f1_{outcome}": value for outcome, value in by.items()},
         "ordinary_disturbed_percent": 100 * sum(map(disturbed, reviewed(ordinary))) / len(ordinary),
         "revisable": float(len(asked)),
         "revisable_cured_percent": 100 * sum(map(cured, asked)) / max(1, len(asked)),
+        "manipulative_revisable": float(len(pressed)),
+        "manipulative_cured_percent": 100 * sum(map(cured, pressed)) / max(1, len(pressed)),
         "claims_us_cpu": cost_us(report),
     }
 

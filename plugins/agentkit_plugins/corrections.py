@@ -64,7 +64,7 @@ def correction(text: str, claim: Claim, language: str, today: date) -> tuple[int
     if isinstance(meant, date):
         return _day(text, claim, meant, language, today)
     figure = said.figure
-    if figure is None:
+    if figure is None or said.form == "saving":  # worked out from two prices: on no record
         return None
     written = text[figure.start : figure.end]
     if claim.kind == "discount" and said.form == "figure":
