@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from price_parser import Price
 
-__all__ = ["Amount", "Share", "currency_in", "money", "shares"]
+__all__ = ["MONEY", "Amount", "Share", "currency_in", "money", "shares"]
 
 _FIGURE: Final = (
     r"\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,9}(?:[.,]\d{1,2})?(?!\d)"
@@ -19,7 +19,7 @@ _NAME: Final = (
     r"€|\$|£|(?:eur|usd|gbp|cad|chf|euros?|dollars?|pounds?|dólares|dollar|pfund|livres?|libras?|"
     r"franken|francs?)\b"
 )
-_MONEY: Final = re.compile(
+MONEY: Final = re.compile(
     rf"\b(?:between|zwischen|entre)\s(?:{_SIGN})\s?(?P<e>{_FIGURE})\s(?:and|und|et|y)\s"
     rf"(?:{_SIGN})?\s?(?P<f>{_FIGURE})"
     rf"|(?:(?:{_SIGN})\s?(?P<a>{_FIGURE})(?:\s?[–-]\s?(?:{_SIGN})?\s?(?P<b>{_FIGURE}))?(?![\d%]))"
@@ -70,7 +70,7 @@ class Share(NamedTuple):
 
 def money(sentence: str) -> Iterator[Amount]:
     """Every amount of money that a folded sentence names."""
-    for match in _MONEY.finditer(sentence):
+    for match in MONEY.finditer(sentence):
         low = match["a"] or match["c"] or match["e"]
         high = match["b"] or match["d"] or match["f"]
         main = next(name for name in "aed" if match[name])

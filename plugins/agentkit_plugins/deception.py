@@ -22,7 +22,7 @@ from agentkit import (
     hookimpl,
 )
 from agentkit_plugins.claims import Claim, check
-from agentkit_plugins.phrases import CHEERFUL, PRESSURE, fold, place_of, undisclosed
+from agentkit_plugins.phrases import CHEERFUL, PRESSURE, fold, place_of
 from agentkit_plugins.reading import Reading, read
 from agentkit_plugins.senders import words_of
 from agentkit_plugins.signatures import is_known

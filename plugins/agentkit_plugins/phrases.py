@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from agentkit_plugins.footers import DISCLOSURES
+
 __all__ = [
     "AI_DISCLOSED",
     "ASKS_FOR_PERSON",
     "CHEERFUL",
     "CLAIMS_HUMAN",
-    "DISCLOSURES",
     "PRESSURE",
     "first_phrase",
     "fold",
@@ -58,14 +59,6 @@ AI_DISCLOSED: Final = (
     "mensaje automatizado", "mensaje automático",
 )  # fmt: skip
 """The text says that a machine writes."""
-
-DISCLOSURES: Final = {
-    "en": "This message was written by an AI assistant.",
-    "de": "Diese Nachricht hat ein KI-Assistent geschrieben.",
-    "fr": "Ce message a été rédigé par un assistant IA.",
-    "es": "Este mensaje lo ha redactado un asistente de IA.",
-}
-"""The line that says so, by language, as the reviser adds it."""
 
 CLAIMS_HUMAN: Final = (
     "i am a real person", "i'm a real person", "i am a human", "i'm a human", "i am human",

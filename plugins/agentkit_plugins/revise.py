@@ -15,8 +15,10 @@ from typing import Any, Final
 from agentkit import Action, Context, Manifest, ModelError, Span, Verdict, hookimpl
 from agentkit_plugins.claims import Claim, check
 from agentkit_plugins.corrections import correction
-from agentkit_plugins.phrases import CHEERFUL, DISCLOSURES, PRESSURE, fold, place_of, undisclosed
+from agentkit_plugins.footers import DISCLOSURES
+from agentkit_plugins.phrases import CHEERFUL, PRESSURE, fold, place_of
 from agentkit_plugins.reading import read
+from agentkit_plugins.senders import words_of
 from agentkit_plugins.subjects import subject_of, without_reply_mark
 from agentkit_plugins.tongues import language_of
 from agentkit_plugins.wording import (
@@ -62,9 +64,9 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     text = _truthful(without_hidden(action.text), action, context)
     if fired & _TONE:
         text = _sober(text)
-    if fired & _PRESS or _flagged(text, context):
-        text = _calm(text, context)
-    if _too_little(text, action.text):
+    if fired & _PRESS or _flagged(words_of(action.revised(text=text)), context):
+        text = _calm(text, action, context)
+    if _too_little(words_of(action.revised(text=text)), words_of(action)):
         return None
     text = _disclosing(text, action, context) if action.text else text
     args = _with_subject(action, context)
@@ -75,7 +77,7 @@ def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
 
 def _too_little(text: str, before: str) -> bool:
     """What is left is no message any more: a greeting, a link, a reference to nothing."""
-    left, had = len(undisclosed(text).strip()), len(undisclosed(before).strip())
+    left, had = len(text.strip()), len(before.strip())
     return left < had and (left < _LEAST_LEFT or left < had * _LEAST_SHARE)
 
 
@@ -115,7 +117,7 @@ def _flagged(text: str, context: Context) -> bool:
         return False
 
 
-def _calm(text: str, context: Context) -> str:
+def _calm(text: str, action: Action, context: Context) -> str:
     """The text without what presses: known phrases first, then a sentence that the model flags.
 
     Only where the model sees pressure and nothing worse: a text that lays guilt, hides conditions
@@ -123,7 +125,7 @@ def _calm(text: str, context: Context) -> str:
     """
     text = applied(text, (), _phrases(text, PRESSURE))
     try:
-        whole = context.classify("deception", [undisclosed(text)])[0]
+        whole = context.classify("deception", [words_of(action.revised(text=text))])[0]
     except ModelError:
         return text
     if not whole.flags.get("deception") or not _only_pressure(whole):

@@ -139,12 +139,9 @@ def shop(
     stops: Sequence[Stop] = (),
     agents: Sequence[Agent] = (),
     model: Callable[[], Any] = Words,
-    plugins: Sequence[Any] = (consent, bias, deception, oversight, revise),
+    plugins: Sequence[Any] = FIRST_PARTY,
     **binding: Any,
 ) -> Gate:
-    """A gate with all first-party plugins."""
-    plugins = Plugins.of(*FIRST_PARTY)
-    catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
     """A gate with all first-party plugins, or with some."""
     loaded = Plugins.of(*plugins)
     catalogue = Catalogue(loaded.kinds, loaded.evidence_classes.values())

@@ -12,11 +12,11 @@ from langchain_core.messages import BaseMessage
 from agentkit.errors import PluginError
 from agentkit.plugins import Plugins
 from agentkit.verdict import Ruling
-from agentkit_plugins import bias, consent, critique, deception, oversight
+from agentkit_plugins import critique, revise
 from agentkit_plugins.critique import CritiqueSettings
-from tests.plugins.shop import DISCLOSED, Words, act, person, shop
+from tests.plugins.shop import DISCLOSED, FIRST_PARTY, Words, act, person, shop
 
-PLUGINS = (consent, bias, deception, oversight, critique)
+PLUGINS = (*(p for p in FIRST_PARTY if p is not revise), critique)
 SOFA: dict[str, Any] = {"product": {"stock": 400, "price": 1290.0}}
 LIE = "There are two pieces remaining of the Sylt, so write to us about it." + DISCLOSED
 TRUE = "The Sylt is in stock, so write to us about it." + DISCLOSED
