@@ -9,7 +9,7 @@ import pytest
 
 from agentkit.action import Observation, Sender
 from agentkit.agent import Agent
-from agentkit.context import Person, Touch
+from agentkit.context import Circumstance, Person, Touch
 from agentkit.evidence import Unknown
 from agentkit.verdict import Review, Ruling
 from agentkit_plugins import deception
@@ -108,6 +108,19 @@ def test_pressing_somebody_in_distress_is_refused_unless_the_pressure_goes() -> 
     assert "fairness" in first.principles
     bare = judged("Last chance, act now!" + DISCLOSED, observations=GRIEF)
     assert bare.verdict.ruling is Ruling.DENY
+
+
+@pytest.mark.parametrize(
+    ("kind", "article"),
+    [("bereavement", "pressure-on-vulnerable"), ("hardship", "pressure-on-vulnerable")],
+)
+def test_a_recorded_circumstance_counts_as_what_the_person_wrote(kind: str, article: str) -> None:
+    who = Person(person().contact, circumstances=(Circumstance(kind, NOON),))
+    pressed = judged("Last chance, act now!" + DISCLOSED, who=who)
+    assert article in fired(pressed)
+    assert pressed.verdict.ruling is Ruling.DENY
+    cheered = judged("Youpi, yay!" + DISCLOSED, who=who)
+    assert "tone-does-not-fit" in fired(cheered)
 
 
 def test_cheer_does_not_answer_grief() -> None:
