@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.action import Action, Sender
@@ -99,6 +99,7 @@ def test_what_the_agent_read_is_no_record() -> None:
         check_added(before, before.revised(text="Hello 777"), lambda _: PERSON)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=10**9))
 def test_no_text_can_smuggle_a_number(text: str, number: int) -> None:
     before = action(text)
@@ -109,6 +110,7 @@ def test_no_text_can_smuggle_a_number(text: str, number: int) -> None:
             check_added(before, after, lambda _: PERSON, SETTINGS)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.data())
 def test_taking_words_out_is_always_allowed(text: str, data: Any) -> None:
     lines = text.splitlines(keepends=True)
@@ -116,6 +118,7 @@ def test_taking_words_out_is_always_allowed(text: str, data: Any) -> None:
     check_added(action(text), action("".join(kept)), lambda _: None)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["com", "net", "de"]), st.from_regex(r"[a-z]{3,12}", fullmatch=True))
 def test_no_new_host_is_let_in(end: str, name: str) -> None:
     if name not in {"shop", "n"}:

@@ -140,10 +140,11 @@ def shop(
     agents: Sequence[Agent] = (),
     model: Callable[[], Any] = Words,
     plugins: Sequence[Any] = FIRST_PARTY,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
     **binding: Any,
 ) -> Gate:
-    """A gate with all first-party plugins, or with some."""
-    loaded = Plugins.of(*plugins)
+    """A gate with all first-party plugins, or with some; ``sections`` as in the settings file."""
+    loaded = Plugins.of(*plugins, settings_plugins=sections)
     catalogue = Catalogue(loaded.kinds, loaded.evidence_classes.values())
     return Gate(
         plugins=loaded,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.verdict import Fired, Ruling, Verdict
@@ -108,6 +108,7 @@ def test_what_would_leave_no_message_is_not_rewritten() -> None:
     assert rewritten("Nur noch 2 Stück auf Lager!", {"stock": 400}) is None
 
 
+@settings(deadline=None)
 @given(
     st.decimals(min_value=1, max_value=99_999, places=2),
     st.decimals(min_value=1, max_value=99_999, places=2),
@@ -120,6 +121,7 @@ def test_a_corrected_price_equals_the_record(said: Any, known: Any, form: str) -
     assert {c.outcome for c in check(result, who, NOON)} <= {"supported"}
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=NOON.date(), max_value=NOON.date().replace(year=2028)))
 def test_a_corrected_day_equals_the_record(day: Any) -> None:
     who = person(records={"deal": {"valid_until": day.isoformat()}})
