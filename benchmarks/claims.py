@@ -29,8 +29,13 @@ CORPUS: Final = Path(__file__).with_name("corpus")
 NOW: Final = parse_instant("2026-11-23T09:30:00+01:00")
 """The Monday on which every row of the sets is read."""
 OUTCOMES: Final = ("contradicted", "supported", "unsupported")
-_NOT_COUNTED: Final = frozenset({"machine-says-so", "eu-ai-act-machine-says-so"})
-"""The line that a machine wrote: every message needs it."""
+_NOT_COUNTED: Final = frozenset(
+    {
+        "machine-says-so", "eu-ai-act-machine-says-so", "marketing-says-how-to-stop",
+        "uk-pecr-address-to-refuse", "us-can-spam-postal-address", "us-can-spam-opt-out-link",
+    }
+)  # fmt: skip
+"""The lines that every message, or every advertisement, needs: that a machine wrote, how to stop."""
 
 
 def rows(name: str, split: str = "") -> list[dict[str, Any]]:
