@@ -35,7 +35,7 @@ _NOT_COUNTED: Final = frozenset(
         "uk-pecr-address-to-refuse", "us-can-spam-postal-address", "us-can-spam-opt-out-link",
     }
 )  # fmt: skip
-"""The lines that every message, or every advertisement, needs: that a machine wrote, how to stop."""
+"""Lines that every message, or every advertisement, needs: that a machine wrote, how to stop."""
 
 
 def rows(name: str, split: str = "") -> list[dict[str, Any]]:
