@@ -202,6 +202,8 @@ class Person:
             person's latest of that type.
         scores: Earlier scores of the person by model.
         circumstances: What is known of their circumstances and nobody has lifted, lapsed or not.
+        history_known: The list of earlier contacts was given: an empty one then says that there
+            were none. Without it an empty list says nothing.
     """
 
     contact: Contact
@@ -211,6 +213,7 @@ class Person:
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     circumstances: Sequence[Circumstance] = ()
+    history_known: bool = False
 
 
 class Context(Protocol):
@@ -261,6 +264,13 @@ class Context(Protocol):
         Returns:
             The arguments that the agent would have proposed, or None where no decision function
             is registered for the action's kind and agent.
+        """
+        ...
+
+    def principle(self, article: str) -> str:
+        """The principle that an article serves, in plain language; empty if there is none.
+
+        A principle explains a ruling, and it is what a rewrite is held against.
         """
         ...
 

@@ -152,6 +152,7 @@ class Field:
     personal: bool
     volatile: bool
     doc: str
+    closed: bool = False
 
 
 def fact(
@@ -159,6 +160,7 @@ def fact(
     default: Any = dataclasses.MISSING,
     personal: bool = False,
     volatile: bool = False,
+    closed: bool = False,
     doc: str = "",
 ) -> Any:
     """Declare more about one fact.
@@ -168,11 +170,13 @@ def fact(
         personal: It tells something about a person: encrypted at rest, erased with the person.
         volatile: It changes while an approval waits (consent, caps, hours): examined again before
             an action is performed.
+        closed: A revision may take from it and never add to it: a list with more items, or a value
+            that is larger or true where it was false, makes the gate refuse the rewrite.
         doc: One line for the constitution's authors.
     """
     return dataclasses.field(
         default=default,
-        metadata={"personal": personal, "volatile": volatile, "doc": doc},
+        metadata={"personal": personal, "volatile": volatile, "closed": closed, "doc": doc},
     )
 
 
@@ -269,6 +273,7 @@ def _declare(cls: Any, namespace: str, *, all_volatile: bool) -> tuple[Field, ..
                 personal=f.metadata.get("personal", False),
                 volatile=all_volatile or f.metadata.get("volatile", False),
                 doc=f.metadata.get("doc", ""),
+                closed=f.metadata.get("closed", False),
             )
         )
     return tuple(fields)

@@ -62,6 +62,7 @@ class Manifest:
         deadline: Seconds that one batch may take before it is a gap (awaitables, and plugins
             that run in a process of their own).
         isolation: ``inline`` or ``process``.
+        last: Its ``revise`` is asked after everybody else's: a model's, after what rules can do.
         api: The version of this page that it was written for.
     """
 
@@ -75,6 +76,7 @@ class Manifest:
     decisions: Mapping[str, Callable[..., Mapping[str, Any]]] = field(default_factory=dict)
     deadline: float = 2.0
     isolation: str = "inline"
+    last: bool = False
     api: int = API_VERSION
 
 
@@ -101,7 +103,10 @@ def examine(action: Action, context: Context) -> Answer | Awaitable[Answer]:  # 
 def revise(action: Action, verdict: Verdict, context: Context) -> Action | None:
     """Rewrite the action so that it complies, or return None. What comes back is judged afresh.
 
-    Kind, subject, recipient and amount cannot be changed (``Action.revised`` refuses).
+    Kind, subject, recipient and amount cannot be changed (``Action.revised`` refuses). A figure, a
+    link or a currency that is neither in the action, nor on record, nor in the settings makes the
+    rewrite void, and so does a claim more than before: a revision may take, soften and correct.
+    Revisers are asked in the order of their names, each on the best version so far.
     """
 
 

@@ -6,7 +6,7 @@ never matters, and no voice can soften another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
@@ -99,12 +99,36 @@ def join(voices: Iterable[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One rewrite: by which plugin, for which articles, from which digest to which."""
+    """One rewrite that was accepted; its words are kept beside the action, encrypted.
+
+    Attributes:
+        plugin: Who rewrote.
+        articles: Articles that asked for it.
+        before: Digest of the action before.
+        after: Digest of the action after.
+        principles: Names of the principles that those articles serve.
+        round: The round in which it was made, from 1.
+    """
 
     plugin: str
     articles: tuple[str, ...]
     before: str
     after: str
+    principles: tuple[str, ...] = ()
+    round: int = 1
+
+    def to_json(self) -> list[Any]:
+        """As a list of plain values."""
+        return [
+            self.plugin, self.articles, self.before, self.after, self.principles, self.round,
+        ]  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> Revision:
+        """Read what `to_json` wrote, also before it named principles and rounds."""
+        plugin, articles, before, after, *more = data
+        principles, number = more or ((), 1)
+        return cls(plugin, tuple(articles), before, after, tuple(principles), number)
 
 
 @fast_init
@@ -179,7 +203,7 @@ class Verdict:
             "noted": [_fired_json(f) for f in self.noted],
             "gaps": [(g.fact, g.kind, g.reason, g.needs) for g in self.gaps],
             "gap_rulings": [(fact, ruling.word) for fact, ruling in self.gap_rulings],
-            "revisions": [(r.plugin, r.articles, r.before, r.after) for r in self.revisions],
+            "revisions": [r.to_json() for r in self.revisions],
             "evidence": self.evidence,
             "binding": self.binding,
             "models": self.models,
@@ -199,7 +223,7 @@ class Verdict:
             noted=tuple(_fired_from(f) for f in data["noted"]),
             gaps=tuple(Gap(*g) for g in data["gaps"]),
             gap_rulings=tuple((f, Ruling.read(r)) for f, r in data["gap_rulings"]),
-            revisions=tuple(Revision(p, tuple(a), b, c) for p, a, b, c in data["revisions"]),
+            revisions=tuple(Revision.from_json(r) for r in data["revisions"]),
             evidence=data["evidence"],
             binding=data["binding"],
             models=tuple((n, d) for n, d in data["models"]),
@@ -240,6 +264,7 @@ class Review:
         verdict: The judgement.
         evidence: The evidence of the last revision, by namespace.
         facts: Every recorded fact by qualified name; a replay needs nothing else.
+        drafts: What stood between the proposed action and the last revision, oldest first.
     """
 
     proposed: Action
@@ -247,8 +272,26 @@ class Review:
     verdict: Verdict
     evidence: dict[str, Evidence] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    drafts: tuple[Action, ...] = ()
 
     @property
     def revised(self) -> bool:
         """Whether a rewrite changed the action."""
         return bool(self.verdict.revisions)
+
+    def after(self, earlier: Review) -> Review:
+        """This judgement of what an earlier one left, with every rewrite that was made before it.
+
+        Args:
+            earlier: What was recorded; a person may have edited the action since.
+        """
+        revisions = earlier.verdict.revisions + self.verdict.revisions
+        between = [*earlier.drafts, earlier.action, self.proposed, *self.drafts]
+        ends = {earlier.proposed.digest, self.action.digest}
+        drafts = {a.digest: a for a in between if a.digest not in ends}
+        return replace(
+            self,
+            proposed=earlier.proposed,
+            verdict=replace(self.verdict, revisions=revisions),
+            drafts=tuple(drafts.values()) if revisions else (),
+        )

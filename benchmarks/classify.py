@@ -47,7 +47,7 @@ EVERYDAY = (
 def texts_of_30_words(count: int) -> list[str]:
     """Texts of the project's own set, cut or filled to 30 words."""
     found = []
-    for file in sorted(CORPUS.glob("*.jsonl")):
+    for file in (CORPUS / f"{head}.jsonl" for head in HEADS):
         for line in file.read_text("utf-8").splitlines()[: count // 6 + 1]:
             words = json.loads(line)["text"].split()
             found.append(" ".join((words * 30)[:30]))
@@ -90,7 +90,7 @@ def agreement(classifier: Classifier, texts: Sequence[str]) -> tuple[float, floa
 
 def corpus_texts() -> list[str]:
     """The project's own set, whole."""
-    files = sorted(CORPUS.glob("*.jsonl"))
+    files = [CORPUS / f"{head}.jsonl" for head in HEADS]
     return [json.loads(x)["text"] for f in files for x in f.read_text("utf-8").splitlines()]
 
 

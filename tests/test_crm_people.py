@@ -217,6 +217,12 @@ def test_an_inline_contact_is_read_as_documented() -> None:
     assert person.consents[0].point == contact.phone
     assert person.records == {"deal": {"amount": 5.0}}
     assert person.history[0].channel == "email"
+    assert person.history_known is True
+
+
+def test_an_empty_history_that_is_given_is_known_and_one_that_is_left_out_is_not() -> None:
+    assert inline({"contact": {}, "history": []}).history_known is True
+    assert inline({"contact": {}}).history_known is False
 
 
 def test_two_lines_about_one_subject_do_not_mix() -> None:

@@ -117,7 +117,7 @@ def test_the_fair_scores_are_set_and_the_unfair_ones_all_refused(played: Played)
         ("stock", "performed"),
         ("deadline", "performed"),
         ("discount", "performed"),
-        ("only_discount", "escalated"),
+        ("only_discount", "performed"),
         ("large_offer", "escalated"),
         ("unsure", "escalated"),
         ("poses", "denied"),

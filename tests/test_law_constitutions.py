@@ -101,7 +101,7 @@ def test_every_law_and_policy_pack_is_there_and_extends_the_floor_only() -> None
 
 def test_the_default_holds_every_law() -> None:
     held = {a.constitution for a in load_constitution("crm-default").articles}
-    assert held == {"base", *LAWS, "agent-safety", "crm-default"}
+    assert held == {"base", "truthful", *LAWS, "agent-safety", "crm-default"}
 
 
 def test_a_rule_has_one_home() -> None:

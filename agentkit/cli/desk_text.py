@@ -106,6 +106,7 @@ def case_page(view: CaseView, waiver: Waiver, now: datetime) -> str:
     else:
         parts += _section("message", _message(view))
     parts += _section("findings", _findings(view))
+    parts += _section("rewritten", _rewrites(view))
     parts += _section("changed since it was proposed", view.diff())
     parts += _section("conversation", _conversation(view))
     parts += _section("facts", [f"{name} = {value}" for name, value in view.facts])
@@ -176,6 +177,18 @@ def _finding(finding: Finding, view: CaseView) -> str:
     message = f": {finding.message}" if finding.message else ""
     words = f' "{quoted}"' if quoted else ""
     return f"{finding.label}{score}{words}{message}"
+
+
+def _rewrites(view: CaseView) -> list[str]:
+    """Every round: who rewrote, for which principle, and what."""
+    lines = []
+    for rewrite in view.rewrites:
+        made = rewrite.revision
+        serves = "; ".join(f"{name}: {words}" for name, words in rewrite.principles)
+        lines.append(f"- round {made.round}, {made.plugin}, for {', '.join(made.articles)}")
+        lines += [serves] if serves else []
+        lines += [f"  {line}" for line in rewrite.diff]
+    return lines
 
 
 def _conversation(view: CaseView) -> list[str]:

@@ -318,8 +318,13 @@ def _answer(identity: Any, review: Review, gate: Gate, people: InlinePeople) -> 
 def _revised(review: Review) -> dict[str, Any] | None:
     if not review.revised:
         return None
-    by = [r.plugin for r in review.verdict.revisions]
-    return {"text": review.action.text, "args": review.action.args, "by": by}
+    made = review.verdict.revisions
+    rounds = [
+        {"round": r.round, "by": r.plugin, "articles": r.articles, "principles": r.principles}
+        for r in made
+    ]
+    by = [r.plugin for r in made]
+    return {"text": review.action.text, "args": review.action.args, "by": by, "rounds": rounds}
 
 
 def _findings(review: Review) -> list[dict[str, Any]]:

@@ -86,6 +86,15 @@ class Policy:
         """The article of this id."""
         return next((a for a in self.articles() if a.article.id == article_id), None)
 
+    def principle(self, article_id: str) -> tuple[str, str]:
+        """Name and words of the principle that an article serves; empty where it is gone."""
+        for constitution in self.constitutions.values():
+            located = constitution.article(article_id)
+            if located is not None:
+                name = located.article.principle
+                return name, constitution.principles.get(name, "")
+        return "", ""
+
 
 def _judge(binding: Binding, loaded: Sequence[Constitution], catalogue: Catalogue) -> Judge:
     loaded = _outermost(loaded)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agentkit.action import Action
 from agentkit.canonical import clean_json
@@ -44,6 +44,15 @@ _TYPES: Final = frozenset({"consumer", "business"})
 _TEXTS: Final = ("name", "company", "owner")
 
 
+class _Given(NamedTuple):
+    """What a line says beside its action."""
+
+    person: Person | None
+    records: Mapping[str, Any]
+    history: tuple[Touch, ...]
+    history_known: bool
+
+
 class InlinePeople:
     """People held in memory; those who are not, come from ``others``.
 
@@ -57,7 +66,7 @@ class InlinePeople:
             others: Asked for subjects that no line describes, for stops and for runs.
         """
         self._others = others
-        self._given: dict[str, tuple[Person | None, Mapping[str, Any], tuple[Touch, ...]]] = {}
+        self._given: dict[str, _Given] = {}
 
         self._heard: set[str] = set()
 
@@ -73,10 +82,12 @@ class InlinePeople:
             str(kind): _mapping(fields, f"record.{kind}") or {}
             for kind, fields in (_mapping(row.get("record"), "record") or {}).items()
         }
-        history = tuple(_touch(t, n) for n, t in enumerate(_list(row.get("history"), "history")))
+        touches = row.get("history")
+        history = tuple(_touch(t, n) for n, t in enumerate(_list(touches, "history")))
         person = None if contact is None else read_person(contact, action.subject)
-        if person is not None or records or history:
-            self._given[action.id] = (person, records, history)
+        known = touches is not None
+        if person is not None or records or known:
+            self._given[action.id] = _Given(person, records, history, known)
 
     def people(self, tenant: str, actions: Sequence[Action]) -> People:
         """The subjects of the actions: as their lines say, else as the CRM does."""
@@ -127,17 +138,18 @@ class InlinePeople:
 
     def _person(self, action: Action) -> Person | None:
         given = self._given.get(action.id)
-        return None if given is None else given[0]
+        return None if given is None else given.person
 
     def _view(self, action: Action, found: People) -> None:
-        person, records, history = self._given[action.id]
-        base = person or found.of(action)
+        given = self._given[action.id]
+        base = given.person or found.of(action)
         if base is None:
             return
         seen = replace(
             base,
-            records={**base.records, **records},
-            history=(*base.history, *history),
+            records={**base.records, **given.records},
+            history=(*base.history, *given.history),
+            history_known=base.history_known or given.history_known,
         )
         found.views[action.id] = seen
         if action.subject:

@@ -9,7 +9,6 @@ examines and judges it again before it issues a permit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -289,7 +288,7 @@ class Desk:
         check_editable(view.action)
         edited = edited_action(view.action, text, args)
         review = self.gate.review(edited)
-        review = replace(review, proposed=view.proposed or review.proposed)
+        review = review.after(view.review(view.action))
         now = self.clock.now()
         with self.store.write() as unit:
             case, stored = self._held(unit, view.case.id, operator, digest, now)

@@ -20,16 +20,17 @@ from agentkit.desk.queue import time_left
 from agentkit.evidence import Finding, Gap, Unknown
 from agentkit.gate.facts import jurisdiction_for
 from agentkit.store.actions import StoredAction, StoredReview, find_action, open_review
-from agentkit.verdict import Fired, Ruling, Verdict
+from agentkit.verdict import Fired, Review, Revision, Ruling, Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from agentkit.constitution import Policy
     from agentkit.constitution.judge import Judge
     from agentkit.gate import Gate
     from agentkit.store import Store
 
-__all__ = ["CaseView", "FiredArticle", "Views"]
+__all__ = ["CaseView", "FiredArticle", "Rewrite", "Views"]
 
 _FACT: Final = re.compile(r"\b[a-z_]+\.[a-z_0-9]+\b")
 _READ: Final = 20_000
@@ -66,6 +67,22 @@ class FiredArticle:
     facts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One rewrite, as a person reads it.
+
+    Attributes:
+        revision: The record.
+        principles: Name and words of the principles that it serves.
+        diff: Lines that it took out (``-``), put in (``+``) or kept; empty where the words are
+            gone.
+    """
+
+    revision: Revision
+    principles: tuple[tuple[str, str], ...] = ()
+    diff: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class CaseView:
     """Everything that a person needs to decide one case.
@@ -88,6 +105,8 @@ class CaseView:
         findings: What plugins point at, by namespace.
         conversation: What was written before, oldest first.
         ended: Why the case was withdrawn, or why what was approved was stopped; else empty.
+        drafts: What stood between the proposed action and the last revision, oldest first.
+        rewrites: Every rewrite that was made, oldest first.
     """
 
     case: Case
@@ -107,6 +126,8 @@ class CaseView:
     findings: tuple[tuple[str, Finding], ...] = ()
     conversation: tuple[Turn, ...] = ()
     ended: str = ""
+    drafts: tuple[Action, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -139,9 +160,28 @@ class CaseView:
         """Lines that a reviser or an operator took out (``-``), put in (``+``) or kept."""
         if not self.changed or self.action is None or self.proposed is None:
             return []
-        old, new = _lines(self.proposed), _lines(self.action)
-        lines = unified_diff(old, new, n=1, lineterm="")
-        return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+        return _diff(self.proposed, self.action)
+
+    def review(self, action: Action) -> Review:
+        """What the case shows, as a review of ``action``."""
+        return Review(self.proposed or action, action, self.verdict, drafts=self.drafts)
+
+
+def _diff(before: Action, after: Action) -> list[str]:
+    lines = list(unified_diff(_lines(before), _lines(after), n=1, lineterm=""))
+    return [line for line in lines[2:] if not line.startswith("@@")]
+
+
+def _rewrites(review: StoredReview, policy: Policy) -> tuple[Rewrite, ...]:
+    """Every rewrite with its words, as far as they were kept."""
+    versions = {a.digest: a for a in (review.proposed, *review.drafts, review.action)}
+    found = []
+    for revision in review.verdict.revisions:
+        before, after = versions.get(revision.before), versions.get(revision.after)
+        serves = dict(policy.principle(article) for article in revision.articles)
+        diff = _diff(before, after) if before is not None and after is not None else ()
+        found.append(Rewrite(revision, tuple(p for p in serves.items() if p[0]), tuple(diff)))
+    return tuple(found)
 
 
 def _lines(action: Action) -> list[str]:
@@ -211,6 +251,8 @@ class Views:
             facts=_shown_facts(review, articles),
             findings=tuple(findings),
             conversation=talk,
+            drafts=review.drafts,
+            rewrites=_rewrites(review, self._gate.policy),
         )
 
     def _person(self, action: Action) -> Person | None:

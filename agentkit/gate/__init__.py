@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from agentkit.evidence import Evidence, Failed, Gap
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.gate.found import Found
+from agentkit.gate.revising import grown, improves, revisable
 from agentkit.jurisdiction import Jurisdiction
 from agentkit.kinds import Kinds
 from agentkit.plugins import Plugins
@@ -166,7 +168,7 @@ class Gate:
             answers = yield batch, context
             for index, action, answer in zip(indexes, batch, answers, strict=True):
                 review = self._judge(action, action, answer, context, (), approvals.get(action.id))
-                if _revisable(review.verdict):
+                if revisable(review.verdict):
                     review = yield from self._revise(review, context, approvals.get(action.id))
                 reviews[index] = review
         return [reviews[i] for i in range(len(actions))]
@@ -185,6 +187,7 @@ class Gate:
             parameters=self.policy.judges[0].parameters if self.policy.judges else {},
             decisions=self.plugins.decisions,
             scorer=self._scorer,
+            principle=lambda article: self.policy.principle(article)[1],
         )
 
     def _outside_charter(self, action: Action, breach: str, now: datetime) -> Review:
@@ -293,42 +296,62 @@ class Gate:
     def _revise(
         self, review: Review, context: BatchContext, approval: Decision | None
     ) -> Generator[tuple[Sequence[Action], BatchContext], _Answers, Review]:
-        """At most three rounds; each round takes the first rewrite that does not make it worse."""
-        for _ in range(ROUNDS):
-            better = None
-            for plugin, candidate in self.plugins.revise(review.action, review.verdict, context):
-                revision = self._revision(plugin, review, candidate)
-                if revision is None:
-                    continue
-                answers = yield [candidate], context
-                rounds = (*review.verdict.revisions, revision)
-                tried = self._judge(
-                    review.proposed, candidate, answers[0], context, rounds, approval
-                )
-                if _improves(tried.verdict, review.verdict):
-                    better = tried
-                    break
-            if better is None:
-                return review
-            review = better
-            if not _revisable(review.verdict):
-                return review
+        """At most three rounds; in each, every reviser in turn, on the best version so far."""
+        seen = {review.action.digest}
+        for number in range(1, ROUNDS + 1):
+            before = review
+            offers = self.plugins.revise(review.action, review.verdict, context)
+            offer = next(offers, None)
+            while offer is not None:
+                plugin, candidate = offer
+                if candidate.digest not in seen:
+                    seen.add(candidate.digest)
+                    revision = self._revision(plugin, review, candidate, number)
+                    if revision is not None:
+                        answers = yield [candidate], context
+                        review = self._better(review, candidate, revision, answers[0], context,
+                                              approval)  # fmt: skip
+                if not revisable(review.verdict):
+                    return review
+                try:
+                    offer = offers.send((review.action, review.verdict))
+                except StopIteration:
+                    offer = None
+            if review is before:
+                break
         return review
 
-    def _revision(self, plugin: str, review: Review, candidate: Action) -> Revision | None:
-        """The record of a rewrite; None where it changed nothing, or what it may not change."""
-        before = review.action
-        fixed = ("id", "tenant", "agent", "kind", "subject", "channel", "purpose", "run")
-        if candidate.digest == before.digest or any(
-            getattr(candidate, f) != getattr(before, f) for f in fixed
-        ):
-            return None
+    def _better(
+        self,
+        review: Review,
+        candidate: Action,
+        revision: Revision,
+        answers: Mapping[str, Evidence | Failed],
+        context: BatchContext,
+        approval: Decision | None,
+    ) -> Review:
+        """The review of a rewrite, if it improves and adds nothing; else the review before it."""
+        rounds = (*review.verdict.revisions, revision)
+        tried = self._judge(review.proposed, candidate, answers, context, rounds, approval)
+        added = grown(tried.evidence, review.evidence, self.plugins.evidence_classes.values())
+        if added or not improves(tried, review):
+            return review
+        between = () if review.action is review.proposed else (review.action,)
+        return replace(tried, drafts=(*review.drafts, *between))
+
+    def _revision(
+        self, plugin: str, review: Review, candidate: Action, number: int
+    ) -> Revision | None:
+        """The record of a rewrite; None where it is no action that could be judged."""
         try:
             self.kinds.check(candidate)
         except InvalidAction:
             return None
         articles = tuple(f.article for f in review.verdict.fired if f.revise)
-        return Revision(plugin, articles, before.digest, candidate.digest)
+        names = dict.fromkeys(self.policy.principle(article)[0] for article in articles)
+        principles = tuple(name for name in names if name)
+        before, after = review.action.digest, candidate.digest
+        return Revision(plugin, articles, before, after, principles, number)
 
 
 def _deeds(people: People, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
@@ -336,16 +359,3 @@ def _deeds(people: People, tenant: str, runs: Sequence[str]) -> Mapping[str, Seq
     ask = getattr(people, "deeds", None)
     found: Mapping[str, Sequence[Deed]] = {} if ask is None else ask(tenant, runs)
     return found
-
-
-def _revisable(verdict: Verdict) -> bool:
-    """Something that a rewrite may cure fired, and nothing incurable denies."""
-    if not any(f.revise for f in verdict.fired):
-        return False
-    return not any(f.ruling is Ruling.DENY and not f.revise for f in verdict.fired)
-
-
-def _improves(new: Verdict, old: Verdict) -> bool:
-    """Not stricter, and fewer articles that ask for a rewrite."""
-    left = sum(f.revise for f in new.fired)
-    return new.ruling <= old.ruling and left < sum(f.revise for f in old.fired)

@@ -126,6 +126,7 @@ class BatchContext:
         parameters: Mapping[str, Any],
         decisions: Mapping[str, Callable[..., Mapping[str, Any]]],
         scorer: Scorer,
+        principle: Callable[[str], str] = lambda _: "",
     ) -> None:
         """Hold what was fetched."""
         self.now = now
@@ -140,6 +141,7 @@ class BatchContext:
         self._deeds = deeds or {}
         self._decisions = decisions
         self._scorer = scorer
+        self._principle = principle
         self._scores: dict[str, Any] = {}
 
     def person(self, action: Action) -> Person | None:
@@ -180,6 +182,10 @@ class BatchContext:
             f"*/{action.kind}"
         )
         return None if function is None else function(action, person)
+
+    def principle(self, article: str) -> str:
+        """The principle that an article serves, in plain language; empty if there is none."""
+        return self._principle(article)
 
     def classify(self, head: str, texts: Sequence[str]) -> Sequence[Any]:  # noqa: ARG002  (one pass gives all heads)
         """Score texts; each distinct text once, all heads in one pass."""

@@ -201,10 +201,7 @@ class LifeOfActions:
             review = self._gate.review(kept.action, approval=approval)
         except InvalidAction:
             return ruled(kept.review(), Fired("cannot-be-judged", Ruling.DENY, "core"))
-        revisions = kept.verdict.revisions + review.verdict.revisions
-        review = replace(
-            review, proposed=kept.proposed, verdict=replace(review.verdict, revisions=revisions)
-        )
+        review = review.after(kept.review())
         changed = review.action.digest != kept.action.digest
         if approval is not None and changed and review.verdict.ruling < Ruling.ESCALATE:
             fired = Fired("revised-after-approval", Ruling.ESCALATE, "core", overridable="operator")

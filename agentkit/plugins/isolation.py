@@ -283,6 +283,8 @@ def _look_up(call: Mapping[str, Any], context: Context) -> dict[str, Any]:
             return {"value": pack(getattr(context, call["call"])(call["texts"]))}
         if call["call"] == "decide":
             return {"value": pack(context.decide(*_unpack_twin(call)))}
+        if call["call"] == "principle":
+            return {"value": context.principle(str(call["article"]))}
     except AgentkitError as error:
         return {"raised": type(error).__name__, "message": error.message}
     except Exception as error:  # noqa: BLE001  (a decision function is the business's own code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from agentkit.errors import AgentkitError, PluginError
 from agentkit.evidence import Evidence, Failed
 from agentkit.hookspecs import Manifest
 from agentkit.kinds import BUILTIN_KINDS, Kinds
+from agentkit.plugins.additions import check_added, texts_in
 from agentkit.plugins.admission import Admitted, Manager, describe
 from agentkit.plugins.answers import Asked, Row, Voice
 from agentkit.plugins.asking import ask_all, run_private
@@ -224,28 +225,32 @@ class Plugins:
 
     def revise(
         self, action: Action, verdict: Verdict, context: Context
-    ) -> Iterator[tuple[str, Action]]:
+    ) -> Generator[tuple[str, Action], tuple[Action, Verdict] | None, None]:
         """Offer an action to the revisers: each is handed what the one before it made.
 
-        A reviser that raises, or changes more than text, is logged and passed over: the article
-        that it might have cured goes on ruling.
+        A reviser that raises, changes more than text, or writes a figure or a link that is not on
+        record, is logged and passed over: the article that it might have cured goes on ruling.
+        Whoever judges each offer may send back the action and the verdict to go on from.
 
         Yields:
             Name of the plugin and the revised action; the last one holds all revisions.
         """
-        for name, call in self._implementing("revise"):
+        settled = texts_in([_plain(section) for section in self._sections.values()])
+        for name, call in self._revisers():
             isolated = self._isolated.get(name)
             call = isolated.revise if isolated else call  # noqa: PLW2901
             try:
                 revised = checked_revision(action, call(action, verdict, context))
+                if revised is not None:
+                    check_added(action, revised, partial(_person, context), settled)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  (foreign code)
                 _failed(name, "revise", error)
                 continue
             if revised is not None:
-                action = revised
-                yield name, action
+                chosen = yield name, revised
+                action, verdict = (revised, verdict) if chosen is None else chosen
 
     def connect(self, url: str) -> Any:
         """The CRM behind a URL, or None where no plugin knows its scheme.
@@ -321,11 +326,19 @@ class Plugins:
             elif "stop" in admitted.hooks:
                 _safely(name, "stop", admitted.hooks["stop"])
 
+    def _revisers(self) -> list[tuple[str, Callable[..., Any]]]:
+        last = {a.manifest.name for a in self._admitted if a.manifest.last}
+        return sorted(self._implementing("revise"), key=lambda pair: pair[0] in last)
+
     def _implementing(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         for admitted in self._admitted:
             name = admitted.manifest.name
             if hook in admitted.hooks and name not in self._down:
                 yield name, admitted.hooks[hook]
+
+
+def _person(context: Context, action: Action) -> Any:
+    return context.person(action)
 
 
 def _in_error(info: PluginInfo, message: str, hint: str) -> PluginInfo:

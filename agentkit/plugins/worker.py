@@ -123,6 +123,10 @@ class RemoteContext:
         decided: Mapping[str, Any] | None = unpack(Any, self._call("decide", arguments))
         return decided
 
+    def principle(self, article: str) -> str:
+        """The principle that an article serves, in plain language; empty if there is none."""
+        return str(self._call("principle", {"article": article}))
+
     def classify(self, head: str, texts: Sequence[str]) -> Sequence[Any]:
         """Score texts in the gate's process, where the model is loaded."""
         from agentkit.classify.scores import Scores

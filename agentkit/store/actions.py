@@ -1,6 +1,7 @@
 """Actions at rest: one row each, what the gate recorded encrypted under the person's key.
 
-The payload is JSON: ``proposed`` (null where nothing was revised), ``action``, ``facts`` (every
+The payload is JSON: ``proposed`` (null where nothing was revised), ``drafts`` (the versions
+between, where a rewrite was rewritten), ``action``, ``facts`` (every
 fact that was judged, so that a replay needs no plugin) and ``findings`` (for people).
 """
 
@@ -108,10 +109,12 @@ class StoredReview:
     verdict: Verdict
     facts: Mapping[str, Any]
     findings: Mapping[str, tuple[Finding, ...]]
+    drafts: tuple[Action, ...] = ()
 
     def review(self) -> Review:
         """As the gate gave it, without evidence objects."""
-        return Review(self.proposed, self.action, self.verdict, {}, dict(self.facts))
+        facts = dict(self.facts)
+        return Review(self.proposed, self.action, self.verdict, {}, facts, self.drafts)
 
 
 def insert_actions(
@@ -245,6 +248,7 @@ def _stored_review(stored: StoredAction, value: dict[str, Any] | None) -> Stored
             namespace: tuple(_finding(f) for f in found)
             for namespace, found in value["findings"].items()
         },
+        drafts=tuple(Action.from_json(draft) for draft in value.get("drafts", ())),
     )
 
 
@@ -319,7 +323,9 @@ def _micros(instant: datetime | None) -> int | None:
 
 
 def _payload(review: Review) -> dict[str, Any]:
+    drafts = {"drafts": [d.to_json() for d in review.drafts]} if review.drafts else {}
     return {
+        **drafts,
         "proposed": None if review.proposed is review.action else review.proposed.to_json(),
         "action": review.action.to_json(),
         "facts": orjson.Fragment(orjson.dumps(review.facts, _coded, _OPTIONS)),

@@ -1,4 +1,4 @@
-"""Claims of a text that a CRM record can settle: dates, prices, discounts, stock, earlier contact.
+"""Claims of a text that a CRM record can settle, compared with it.
 
 A claim is *supported* where the record says the same, *contradicted* where the record speaks of the
 same thing and says otherwise, *unsupported* where the record has no such field.
@@ -6,44 +6,71 @@ same thing and says otherwise, *unsupported* where the record has no such field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import Any, Final, Literal
+from datetime import date, datetime
+from typing import Final, Literal, cast
 
-from agentkit import Action, Person, Span
-from agentkit_plugins import claim_patterns as say
-from agentkit_plugins.reading import Place, Reading, is_limit, read
+from agentkit import Action, Agent, Person, Span
+from agentkit_plugins.records import Record, Topic
+from agentkit_plugins.signatures import is_known
+from agentkit_plugins.statements import Kind, Statement, statements
 
 __all__ = ["Claim", "Kind", "Outcome", "check"]
 
-Kind = Literal["date", "price", "discount", "stock", "prior_contact", "relationship"]
 Outcome = Literal["supported", "contradicted", "unsupported"]
 
-_DATES: Final = (
-    "valid_until", "expires", "expires_at", "expiry", "deadline", "offer_until", "offer_ends",
-    "ends_at", "close_date", "due", "due_date",
-)  # fmt: skip
-"""Fields of a deal or product that end an offer."""
 _SCARCE_UP_TO: Final = 20
 """Pieces up to which "nearly sold out", without a number, is fair."""
+_ABOUT: Final = 0.15
+"""How far off a rounded number may be."""
+_POINT: Final = 0.5
+"""Half a percentage point: discounts are rounded."""
 _CENT: Final = 0.005
-_MAX_CLAIMS: Final = 50
+_LEADS: Final = frozenset(
+    """
+    lead prospect prospective interessent interessentin potential potentiel piste subscriber
+    opportunity mql sql potencial noncustomer never
+    """.split()  # noqa: SIM905
+)
+_STAGES: Final = (
+    "lifecycle_stage", "lifecycle", "status", "kundenstatus", "statut", "estado", "customer_status",
+    "contact_status", "stage",
+)  # fmt: skip
+_SINCE: Final = ("customer_since", "client_since", "kunde_seit", "client_depuis", "cliente_desde")
+_NO_LONGER: Final = frozenset({"withdrawn", "refused", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim, where it stands, and what the record says."""
+    """One claim, where it stands, and what the record says.
+
+    Attributes:
+        kind: What it speaks of.
+        outcome: What the record says of it.
+        span: Its place in the text.
+        said: Its words.
+        record: What the record says, for people.
+        statement: The statement as it was read.
+        meant: The one value on record that it must mean; None where there is none, or several.
+    """
 
     kind: Kind
     outcome: Outcome
     span: Span
     said: str
     record: str = ""
+    statement: Statement | None = None
+    meant: float | date | None = None
 
 
-def check(action: Action, person: Person | None, now: datetime, country: str = "") -> list[Claim]:
+def check(
+    action: Action,
+    person: Person | None,
+    now: datetime,
+    country: str = "",
+    agent: Agent | None = None,
+) -> list[Claim]:
     """Find the claims of an action's text and compare each with the records.
 
     Args:
@@ -51,249 +78,185 @@ def check(action: Action, person: Person | None, now: datetime, country: str = "
         person: Records, history and relationship; None: nothing is on record.
         now: For relative dates.
         country: Of the reader: ``US`` writes the month first.
+        agent: Who sends; its charter names who may sign.
     """
-    reading = read(action.text)
-    if not reading.claims:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = statements(action.text, today, country)
+    if not found:
         return []
-    facts = _Facts(action, person, now)
-    found: list[Claim] = []
-    if reading.digits:
-        for sentence in say.SENTENCE.finditer(reading.folded):
-            if _has_digit(sentence[0]):
-                found += _in_sentence(sentence[0], sentence.start(), facts, country)
-    found += _in_words(reading, action, person, facts)
-    return found[:_MAX_CLAIMS]
+    judge = _Judge(Record(action, person, now), agent)
+    return [claim for said in found if (claim := judge.claim(said)) is not None]
 
 
-def _has_digit(text: str) -> bool:
-    return any(digit in text for digit in "0123456789")
+_Judged = tuple[Outcome, str, float | date | None]
 
 
-class _Facts:
-    """What the records say about offers, ready for comparing."""
+class _Judge:
+    """Compares statements with one person's records."""
 
-    def __init__(self, action: Action, person: Person | None, now: datetime) -> None:
-        records = person.records if person is not None else {}
-        self.now = now
-        self._deal, self._product = records.get("deal") or {}, records.get("product") or {}
-        self._args = action.args
+    def __init__(self, record: Record, agent: Agent | None) -> None:
+        self._record = record
+        self._agent = agent
+        self._by_kind: dict[Kind, Callable[[Statement], _Judged | None]] = {
+            "stock": self._stock, "discount": self._discount, "price": self._price,
+            "quantity": self._quantity, "date": self._date, "prior_contact": self._prior,
+            "relationship": self._relation, "consent": self._consent, "sender": self._sender,
+        }  # fmt: skip
 
-    @cached_property
-    def ends(self) -> list[date]:
-        """When offers end."""
-        both = (self._deal, self._product)
-        return [day for record in both for name in _DATES if (day := _day(record.get(name)))]
+    def claim(self, said: Statement) -> Claim | None:
+        """One statement, settled; None where it is no claim at all."""
+        judged = self._by_kind[said.kind](said)
+        if judged is None:
+            return None
+        outcome, record, meant = judged
+        return Claim(said.kind, outcome, said.span, said.said, record, said, meant)
 
-    @cached_property
-    def stock(self) -> int | None:
-        """Pieces in stock."""
-        stock = self._product.get("stock")
-        return stock if type(stock) is int else None
+    def _stock(self, said: Statement) -> _Judged:
+        has = self._record.stock
+        if has is None:
+            return "unsupported", "", None
+        fits = {
+            "words": has <= _SCARCE_UP_TO,
+            "figure": has >= said.low,
+            "least": has >= said.low,
+            "about": abs(has - said.low) <= max(1.0, _ABOUT * has),
+        }.get(said.form, has == said.low)
+        return _outcome(fits), f"{has} in stock", float(has)
 
-    @cached_property
-    def discounts(self) -> list[float]:
-        """Discounts in percent."""
-        rates = _numbers(*(r.get("discount") for r in (self._deal, self._product, self._args)))
-        return [rate * 100 if rate <= 1 else rate for rate in rates]
+    def _discount(self, said: Statement) -> _Judged:
+        known = self._record.savings if said.form == "saving" else self._record.discounts
+        unit = "" if said.form == "saving" else " %"
+        slack = _CENT if said.form == "saving" else _POINT
+        return _among(said, known, slack, unit)
 
-    @cached_property
-    def prices(self) -> list[float]:
-        """Amounts that may be called the price."""
-        return list(_prices(self._deal, self._product, self._args))
+    def _price(self, said: Statement) -> _Judged | None:
+        if said.form == "converted":
+            return None
+        if said.form == "old":
+            known = self._record.old_prices or (
+                self._record.prices if said.low in self._record.prices else []
+            )
+            return _among(said, known)
+        if self._another_currency(said):
+            known = self._record.prices
+            same = any(said.low <= k <= said.high for k in known)
+            return _outcome(fits=False) if same else "unsupported", self._shown(known), None
+        if said.form == "other":
+            return _among(said, self._record.other_amounts, loose=True)
+        fair = any(
+            _inside(said, p) for p in (*self._record.fair_prices, *self._record.other_amounts)
+        )
+        if fair:
+            return "supported", "", None
+        return _among(said, self._record.prices)
 
+    def _another_currency(self, said: Statement) -> bool:
+        known = self._record.currencies
+        return bool(said.currency and known and said.currency not in known)
 
-def _prices(
-    deal: Mapping[str, Any], product: Mapping[str, Any], args: Mapping[str, Any]
-) -> Iterator[float]:
-    """Every amount that may honestly be called the price, before and after the discount."""
-    rates = list(_numbers(deal.get("discount"), product.get("discount"), args.get("discount")))
-    for amount in _numbers(deal.get("amount"), product.get("price"), args.get("amount")):
-        yield amount
-        for rate in rates:
-            if 0 < rate < 1:
-                yield from (amount * (1 - rate), amount / (1 - rate))
+    def _shown(self, known: Iterable[float]) -> str:
+        currency = next(iter(self._record.currencies), "")
+        return ", ".join(f"{k:,.2f} {currency}".strip() for k in known)
 
+    def _quantity(self, said: Statement) -> _Judged:
+        return _among(said, self._record.quantities)
 
-def _numbers(*values: object) -> Iterator[float]:
-    for value in values:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            yield float(value)
+    def _date(self, said: Statement) -> _Judged:
+        day = said.day
+        known = self._record.days(cast("Topic", said.topic))
+        if day is None or not known:
+            supported = day is not None and day.among(self._record.every_day)
+            return ("supported" if supported else "unsupported"), "", None
+        shown = ", ".join(d.isoformat() for d in known)
+        fits = day.among(known) or day.among(self._record.every_day)
+        return _outcome(fits), shown, known[0] if len(known) == 1 else None
 
+    def _prior(self, said: Statement) -> _Judged:
+        person, window = self._record.person, said.window
+        if self._record.action.observations and window is None:
+            return "supported", "", None
+        if person is None:
+            return "unsupported", "", None
+        inquiry = person.contact.relationship.last_inquiry
+        days = [t.at.date() for t in person.history] + ([inquiry.date()] if inquiry else [])
+        if any(window is None or window.holds(day) for day in days):
+            return "supported", "", None
+        if self._record.action.observations or not (days or person.history_known):
+            return "unsupported", "", None
+        last = f"the last contact was on {max(days).isoformat()}" if days else "no contact at all"
+        return "contradicted", last, None
 
-def _day(value: object) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if not isinstance(value, str):
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        return None
+    def _relation(self, said: Statement) -> _Judged:
+        person = self._record.person
+        if person is None:
+            return "unsupported", "", None
+        relation, fields = person.contact.relationship, person.contact.fields
+        until = relation.contract_until
+        if said.form == "contract" and until is not None:
+            return _outcome(until >= self._record.now), f"until {until.date().isoformat()}", None
+        since = next((str(fields[n])[:4] for n in _SINCE if fields.get(n)), "")
+        if said.low and since:
+            return _outcome(since == f"{said.low:.0f}"), f"since {since}", None
+        if relation.last_purchase is not None or until is not None:
+            return ("unsupported" if said.low else "supported"), "", None
+        return (
+            ("contradicted", "not a customer", None)
+            if _is_lead(fields)
+            else ("unsupported", "", None)
+        )
 
+    def _consent(self, _: Statement) -> _Judged:
+        consents = self._record.person.consents if self._record.person is not None else ()
+        latest = max(consents, key=lambda c: c.at, default=None)
+        if latest is None or latest.status == "not_specified":
+            return "unsupported", "", None
+        said_no = latest.status in _NO_LONGER
+        return _outcome(not said_no), f"consent {latest.status}", None
 
-def _in_sentence(sentence: str, at: int, facts: _Facts, country: str) -> Iterator[Claim]:
-    yield from _stock(sentence, at, facts)
-    yield from _discounts(sentence, at, facts)
-    yield from _amounts(sentence, at, facts)
-    if say.OFFER.search(sentence):
-        yield from _deadlines(sentence, at, facts, country)
-
-
-def _stock(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
-    scarce = list(say.SCARCE.finditer(sentence))
-    for match in scarce:
-        said = int(next(g for g in match.groups() if g))
-        yield _claim("stock", match, at, _compare(said, facts.stock, lambda a, b: a == b),
-                     _pieces(facts))  # fmt: skip
-    if not scarce:
-        for match in say.STOCK.finditer(sentence):
-            outcome = _compare(int(match[1]), facts.stock, lambda a, b: b >= a)
-            yield _claim("stock", match, at, outcome, _pieces(facts))
-
-
-def _compare(said: int, known: int | None, fits: Any) -> Outcome:
-    if known is None:
-        return "unsupported"
-    return "supported" if fits(said, known) else "contradicted"
-
-
-def _pieces(facts: _Facts) -> str:
-    return "" if facts.stock is None else f"{facts.stock} in stock"
-
-
-def _claim(kind: Kind, match: Any, at: int, outcome: Outcome, record: str) -> Claim:
-    start, end = match.start() + at, match.end() + at
-    return Claim(kind, outcome, Span(start, end), match[0].strip(), record)
-
-
-def _discounts(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
-    if not say.DISCOUNT.search(sentence):
-        return
-    for match in say.PERCENT.finditer(sentence):
-        said = float(match[1].replace(",", "."))
-        near = any(abs(said - known) < 0.5 for known in facts.discounts)  # noqa: PLR2004  (rounded)
-        outcome: Outcome = "supported" if near else "contradicted"
-        if not facts.discounts:
-            outcome = "unsupported"
-        record = ", ".join(f"{d:g} %" for d in facts.discounts)
-        yield _claim("discount", match, at, outcome, record)
-
-
-def _amounts(sentence: str, at: int, facts: _Facts) -> Iterator[Claim]:
-    for match in say.MONEY.finditer(sentence):
-        said = _number(match[2] or match[3])
-        if any(abs(said - known) < max(_CENT, known * 1e-4) for known in facts.prices):
-            outcome: Outcome = "supported"
-        elif not facts.prices or _not_the_price(sentence, match):
-            outcome = "unsupported"
-        else:
-            outcome = "contradicted"
-        record = ", ".join(f"{p:,.2f}" for p in facts.prices[:3])
-        yield _claim("price", match, at, outcome, record)
-
-
-def _not_the_price(sentence: str, match: Any) -> bool:
-    near = sentence[max(0, match.start() - 40) : match.end() + 25]
-    return bool(say.NOT_THE_PRICE.search(near)) or not say.PRICE.search(sentence)
-
-
-def _number(text: str) -> float:
-    """``1.290,00``, ``1,290.00``, ``1 290`` and ``1'290`` alike."""
-    text = "".join(c for c in text if c not in "'’ \u00a0\u202f")
-    last = max(text.rfind("."), text.rfind(","))
-    if last >= 0 and len(text) - last - 1 != 3:  # noqa: PLR2004  (three digits: thousands)
-        return float(text[:last].replace(".", "").replace(",", "") + "." + text[last + 1 :])
-    return float(text.replace(".", "").replace(",", ""))
+    def _sender(self, said: Statement) -> _Judged:
+        brand = self._record.action.sender.brand
+        names = self._agent.sender_names if self._agent is not None else ()
+        if names and not is_known(said.name, names, brand) and not is_known(said.said, names, ""):
+            return "contradicted", ", ".join(names), None
+        if brand:
+            return _outcome(brand.lower() in said.said.lower()), brand, None
+        return ("supported" if names else "unsupported"), "", None
 
 
-def _deadlines(sentence: str, at: int, facts: _Facts, country: str) -> Iterator[Claim]:
-    for match, day in _days(sentence, facts.now, country):
-        if is_limit(sentence, match):
-            yield _claim("date", match, at, _ending(day, facts), _ends(facts))
+def _outcome(fits: bool) -> Outcome:  # noqa: FBT001
+    return "supported" if fits else "contradicted"
 
 
-def _ending(day: date, facts: _Facts) -> Outcome:
-    if not facts.ends:
-        return "unsupported"
-    return "supported" if day in facts.ends else "contradicted"
+def _inside(said: Statement, known: float, slack: float = _CENT) -> bool:
+    slack = max(slack, abs(known) * 1e-4)
+    return said.low - slack < known < said.high + slack
 
 
-def _ends(facts: _Facts) -> str:
-    return ", ".join(d.isoformat() for d in facts.ends)
+def _among(
+    said: Statement,
+    known: list[float],
+    slack: float = _CENT,
+    unit: str = "",
+    *,
+    loose: bool = False,
+) -> _Judged:
+    """Whether a figure or range holds a known one; ``loose``: if not, nothing is contradicted."""
+    if any(_inside(said, k, slack) for k in known):
+        return "supported", "", None
+    if loose or not known:
+        return "unsupported", "", None
+    shown = ", ".join(f"{k:g}{unit}" if unit else f"{k:,.2f}" for k in known[:3])
+    return "contradicted", shown, known[0] if len(known) == 1 else None
 
 
-def _days(sentence: str, now: datetime, country: str) -> Iterator[tuple[Any, date]]:
-    """Every day that a sentence names, with its place."""
-    today = now.date()
-    for match in say.DATE_ISO.finditer(sentence):
-        yield from _valid(match, int(match[1]), int(match[2]), int(match[3]))
-    for match in say.DATE_NUMBERS.finditer(sentence):
-        first, second = int(match[1]), int(match[3])
-        if match[2] == "/" and country == "US":
-            first, second = second, first
-        yield from _valid(match, _year(match[4], today), second, first)
-    for match in say.DATE_WORDS.finditer(sentence):
-        day, month, year = match[1] or match[5], match[2] or match[4], match[3] or match[6]
-        yield from _valid(match, _year(year, today), say.MONTHS[month.lower()], int(day))
-    for match in say.HOURS.finditer(sentence):
-        unit = "hours" if match[2][0] in "hs" else "days"
-        yield match, (now + timedelta(**{unit: int(match[1])})).date()
-
-
-def _year(text: str | None, today: date) -> int:
-    if not text:
-        return today.year
-    return int(text) if len(text) == 4 else 2000 + int(text)  # noqa: PLR2004  (digits of a year)
-
-
-def _valid(match: Any, year: int, month: int, day: int) -> Iterator[tuple[Any, date]]:
-    try:
-        yield match, date(year, month, day)
-    except ValueError:
-        return
-
-
-def _in_words(
-    reading: Reading, action: Action, person: Person | None, facts: _Facts
-) -> Iterator[Claim]:
-    """Claims without digits: earlier contact, being a customer, scarcity, days by name."""
-    for place in reading.prior_contact:
-        yield _phrase("prior_contact", place, _known(_in_touch(action, person)))
-    for place in reading.relationship:
-        yield _phrase("relationship", place, _known(_customer(person)))
-    for place in reading.scarce:
-        outcome = _compare(_SCARCE_UP_TO, facts.stock, lambda most, has: has <= most)
-        yield _phrase("stock", place, outcome, _pieces(facts))
-    for place, day in reading.near_days:
-        end = _date_of(day, facts.now.date())
-        yield _phrase("date", place, _ending(end, facts), _ends(facts))
-
-
-def _known(on_record: bool) -> Outcome:  # noqa: FBT001
-    return "supported" if on_record else "unsupported"
-
-
-def _phrase(kind: Kind, place: Place, outcome: Outcome, record: str = "") -> Claim:
-    span = Span(place.start, place.start + len(place.phrase))
-    return Claim(kind, outcome, span, place.phrase, record)
-
-
-def _in_touch(action: Action, person: Person | None) -> bool:
-    """The person was contacted, asked, or wrote what the agent has just read."""
-    if action.observations:
+def _is_lead(fields: object) -> bool:
+    """The record says in so many words that the person has bought nothing yet."""
+    if not isinstance(fields, dict):
+        return False
+    plain = {str(k).lower().replace(" ", "_"): v for k, v in fields.items()}
+    if any(
+        plain.get(n) is False for n in ("customer", "is_customer", "kunde", "client", "cliente")
+    ):
         return True
-    if person is None:
-        return False
-    return bool(person.history) or person.contact.relationship.last_inquiry is not None
-
-
-def _customer(person: Person | None) -> bool:
-    if person is None:
-        return False
-    relationship = person.contact.relationship
-    return relationship.last_purchase is not None or relationship.contract_until is not None
-
-
-def _date_of(day: int, today: date) -> date:
-    ahead = day if day >= 0 else (-day - today.isoweekday()) % 7
-    return today + timedelta(days=ahead)
+    stages = (str(plain.get(n, "")).lower().replace("-", "").split() for n in _STAGES)
+    return any(set(words) & _LEADS for words in stages)

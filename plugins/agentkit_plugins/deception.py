@@ -22,9 +22,11 @@ from agentkit import (
     hookimpl,
 )
 from agentkit_plugins.claims import Claim, check
-from agentkit_plugins.reading import read
+from agentkit_plugins.phrases import CHEERFUL, PRESSURE, fold, place_of
+from agentkit_plugins.reading import Reading, read
 from agentkit_plugins.senders import words_of
 from agentkit_plugins.signatures import is_known
+from agentkit_plugins.subjects import subject_of
 
 __all__ = ["Deception", "Truth"]
 
@@ -57,22 +59,38 @@ class Deception(Evidence, namespace="deception", version=1, kinds=["message.send
     promotional: bool | Unknown = fact(doc="the promotional head flags the text")
 
 
-class Truth(Evidence, namespace="truth", version=1, kinds=["message.send"]):
+class Truth(Evidence, namespace="truth", version=2, kinds=["message.send"]):
     """What the records say of a message's claims, and who it says is writing."""
 
-    contradicted: tuple[str, ...] = fact(
-        doc="date, price, discount, stock: the record says otherwise"
+    contradicted: tuple[str, ...] | Unknown = fact(
+        doc="date, price, discount, stock, quantity, prior_contact, relationship, consent, sender: "
+        "the record says otherwise"
     )
-    unsupported: tuple[str, ...] = fact(doc="the same, prior_contact and relationship: no record")
+    unsupported: tuple[str, ...] | Unknown = fact(doc="the same: the record has no such field")
+    claims: tuple[str, ...] | Unknown = fact(
+        closed=True, doc="the kind of every claim that a record could settle, one item a claim"
+    )
     discloses_ai: bool = fact(doc="the text says that a machine writes")
-    claims_human: bool = fact(doc="the text says that a person writes")
+    claims_human: bool = fact(closed=True, doc="the text says that a person writes")
     signature: Literal["none", "known", "unknown", "unchecked"] = fact(
         doc="who signs: a name of the charter, another, or a charter that names none"
     )
+    subject: Literal["none", "plain", "false_reply", "false_document"] = fact(
+        doc="the subject line: a reply to nothing, or an invoice, summons or parcel that is none"
+    )
+    pressing: bool = fact(closed=True, doc="words that press: act now, last chance")
+    cheerful: bool = fact(closed=True, doc="cheer: great news, treat yourself, several !")
+    hidden_text: bool = fact(closed=True, doc="text in the HTML that no reader sees")
 
 
 _NO_TEXT: Final = Deception(0.0, False, (), (), False)
-_SILENT: Final = Truth((), (), False, False, "none")
+_SILENT: Final = Truth(
+    contradicted=(), unsupported=(), claims=(), discloses_ai=False, claims_human=False,
+    signature="none", subject="none", pressing=False, cheerful=False, hidden_text=False,
+)  # fmt: skip
+_MOST: Final = 100
+_LOUD: Final = 3
+"""Exclamation marks that make a text loud."""
 
 
 @hookimpl
@@ -86,23 +104,38 @@ def examine_many(
     actions: Sequence[Action], context: Context
 ) -> list[tuple[Evidence | Failed, Evidence]]:
     """Score all texts in one batch; compare each message with its records."""
-    seen = _deceptions(actions, context)
-    return [(seen.get(i, _NO_TEXT), _truth(action, context)) for i, action in enumerate(actions)]
+    seen, tongues = _deceptions(actions, context)
+    return [
+        (seen.get(i, _NO_TEXT), _truth(action, context, tongues.get(i, "")))
+        for i, action in enumerate(actions)
+    ]
 
 
-def _deceptions(actions: Sequence[Action], context: Context) -> dict[int, Evidence | Failed]:
-    """By index of the action, for those with a text."""
+def _deceptions(
+    actions: Sequence[Action], context: Context
+) -> tuple[dict[int, Evidence | Failed], dict[int, str]]:
+    """By index of the action, for those with a text: what the model sees, and what is foreign."""
     texts = {
         i: list(_texts(a)) for i, a in enumerate(actions) if a.text or "subject_line" in a.args
     }
     flat = [t for parts in texts.values() for t in parts]
     if not flat:
-        return {}
+        return {}, {}
     try:
         scores = iter(context.classify(_HEAD, flat))
     except ModelError as error:
-        return dict.fromkeys(texts, Failed(f"no model: {error.message}"))
-    return {i: _seen([next(scores) for _ in parts]) for i, parts in texts.items() if parts}
+        return dict.fromkeys(texts, Failed(f"no model: {error.message}")), {}
+    scored = {i: [next(scores) for _ in parts] for i, parts in texts.items() if parts}
+    return {i: _seen(parts) for i, parts in scored.items()}, {
+        i: why for i, parts in scored.items() if (why := _foreign(parts[0]))
+    }
+
+
+def _foreign(score: Any) -> str:
+    """Why a text cannot be read for claims: its language is none of the four; empty if it can."""
+    if score.language == "zxx" or _HEAD in score.scores:
+        return ""
+    return next((g.reason for g in score.gaps if g.fact.startswith(_HEAD)), "no known language")
 
 
 def _texts(action: Action) -> Sequence[str]:
@@ -139,28 +172,40 @@ def _model_findings(body: Any, labels: set[str]) -> Sequence[Finding]:
     return [Finding("deception", message, body.spans.get(_HEAD), score, "deception head")]
 
 
-def _truth(action: Action, context: Context) -> Truth:
+def _truth(action: Action, context: Context, foreign: str) -> Truth:
     subject = action.args.get("subject_line", "")
+    subject = subject if isinstance(subject, str) else ""
     if not (action.text or subject):
         return _SILENT
     reading, heading = read(action.text), read(subject)
-    found = _checked(action, context) if reading.claims else ()
-    above = _checked(action.revised(text=subject), context) if heading.claims else ()
-    findings = (*_findings(found, "text"), *_findings(above, "subject_line"))
+    found = _checked(action, context) if action.text else []
+    above = _checked(action.revised(text=subject), context) if subject else []
+    both = (*found, *above)
+    unknown = Unknown(foreign) if foreign and not both else None
     return Truth(
-        _kinds((*found, *above), "contradicted"),
-        _kinds((*found, *above), "unsupported"),
-        reading.discloses_ai,
-        reading.claims_human or heading.claims_human,
-        _signature(reading.signed, action, context) if reading.signed else "none",
-        findings=findings,
+        contradicted=unknown or _kinds(both, "contradicted"),
+        unsupported=unknown or _kinds(both, "unsupported"),
+        claims=unknown or tuple(sorted(c.kind for c in both))[:_MOST],
+        discloses_ai=reading.discloses_ai,
+        claims_human=reading.claims_human or heading.claims_human,
+        signature=_signature(reading.signed, action, context) if reading.signed else "none",
+        subject=subject_of(action, context.person(action)),
+        pressing=_says(reading, PRESSURE) or _says(heading, PRESSURE),
+        cheerful=_says(reading, CHEERFUL) or reading.visible.count("!") >= _LOUD,
+        hidden_text=reading.hidden,
+        findings=(*_findings(found, "text"), *_findings(above, "subject_line")),
     )
 
 
-def _checked(action: Action, context: Context) -> Sequence[Claim]:
+def _says(reading: Reading, phrases: tuple[str, ...]) -> bool:
+    folded = fold(reading.visible)
+    return any(p in folded and place_of(folded, p) >= 0 for p in phrases)
+
+
+def _checked(action: Action, context: Context) -> list[Claim]:
     person = context.person(action)
     country = person.contact.country if person is not None else ""
-    return check(action, person, context.now, country)
+    return check(action, person, context.now, country, context.agent(action))
 
 
 def _kinds(found: Sequence[Claim], outcome: str) -> tuple[str, ...]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from agentkit_plugins.footers import DISCLOSURES
+
 __all__ = [
     "AI_DISCLOSED",
     "ASKS_FOR_PERSON",
+    "CHEERFUL",
     "CLAIMS_HUMAN",
     "PRESSURE",
-    "PRIOR_CONTACT",
-    "RELATIONSHIP",
     "first_phrase",
     "fold",
     "place_of",
+    "undisclosed",
 ]
 
 ASKS_FOR_PERSON: Final = (
@@ -73,39 +75,6 @@ CLAIMS_HUMAN: Final = (
 )  # fmt: skip
 """A machine's text that says a person writes."""
 
-PRIOR_CONTACT: Final = (
-    "as discussed", "as we discussed", "as agreed", "as you requested", "you asked us",
-    "you asked me", "you requested", "we spoke", "we talked", "our conversation", "our call",
-    "per our call", "following our meeting", "our last meeting", "you told us", "you told me",
-    "you reached out", "you contacted us", "as promised on the phone", "when we met",
-    "wie besprochen", "wie vereinbart", "wie telefonisch", "wie gewünscht", "sie haben uns gebeten",
-    "sie baten uns", "unser gespräch", "unserem gespräch", "unseres gesprächs", "unser telefonat",
-    "unserem telefonat", "sie hatten uns", "wir haben letzte woche", "sie haben angefragt",
-    "wir hatten telefoniert", "wir haben telefoniert", "wir haben gesprochen",
-    "comme convenu", "comme discuté", "suite à notre conversation", "suite à notre appel",
-    "suite à notre échange", "vous nous avez demandé", "vous m'avez demandé", "vous aviez demandé",
-    "notre conversation", "notre dernier échange", "nous avons parlé", "lors de notre rendez-vous",
-    "como hablamos", "como comentamos", "como acordamos", "según lo acordado", "nos pidió",
-    "usted nos pidió", "nuestra conversación", "nuestra llamada", "como solicitó", "me pidió",
-    "tal como quedamos", "nuestra última reunión",
-)  # fmt: skip
-"""The text refers to an earlier contact."""
-
-RELATIONSHIP: Final = (
-    "as an existing customer", "as a loyal customer", "as our customer", "as a valued customer",
-    "your contract with us", "your current contract", "your existing contract", "your last order",
-    "your recent order", "your recent purchase", "your last purchase",
-    "als bestandskunde", "als bestandskundin", "als treuer kunde", "als treue kundin",
-    "als unser kunde", "als unsere kundin", "ihr vertrag", "ihrem vertrag", "ihren vertrag",
-    "ihre letzte bestellung", "ihrer letzten bestellung", "ihren letzten einkauf",
-    "en tant que client", "cliente fidèle", "client fidèle", "votre contrat",
-    "votre dernière commande",
-    "votre dernier achat", "votre récente commande",
-    "como cliente", "cliente habitual", "su contrato", "su último pedido", "su última compra",
-    "su reciente compra",
-)  # fmt: skip
-"""The text says that the person is a customer already."""
-
 PRESSURE: Final = (
     "act now", "act fast", "hurry", "last chance", "don't miss", "do not miss",
     "before it's too late",
@@ -127,10 +96,32 @@ PRESSURE: Final = (
 """Urgency that carries no information: it can be dropped without losing any."""
 
 
+CHEERFUL: Final = (
+    "great news", "good news", "amazing", "awesome", "fantastic", "exciting", "yay", "woohoo",
+    "treat yourself", "don't miss", "special offer", "celebrate", "happy shopping", "hooray",
+    "tolle neuigkeiten", "gute nachrichten", "super angebot", "sensationell", "juhu", "hurra",
+    "gönnen sie sich", "nicht verpassen", "freuen sie sich", "fantastisch",
+    "bonne nouvelle", "excellente nouvelle", "génial", "offre exceptionnelle",
+    "faites-vous plaisir", "ne manquez pas", "youpi", "profitez-en", "fantastique",
+    "buenas noticias", "gran noticia", "genial", "increíble", "oferta especial", "dese un capricho",
+    "no se lo pierda", "fantástico", "yupi", "disfrute",
+)  # fmt: skip
+"""Cheer that fits an invitation, and no answer to somebody who mourns or complains."""
+
+
 @lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """Lower case with straight apostrophes; same length for the four languages."""
-    return text.lower().replace("’", "'")
+    lower = text.lower()
+    if len(lower) != len(text):  # a capital that becomes two characters: keep every place
+        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return lower.replace("’", "'")
+
+
+def undisclosed(text: str) -> str:
+    """A text without the reviser's own line at its end: that says nothing of the rest."""
+    line = next((d for d in DISCLOSURES.values() if text.endswith(d)), "")
+    return text[: len(text) - len(line)].rstrip() if line else text
 
 
 def place_of(folded: str, phrase: str) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from agentkit import Context, ModelError, Person, Span
-from agentkit_plugins.claim_patterns import DISCOUNT, MONEY, SENTENCE
+from agentkit_plugins.amounts import MONEY
+from agentkit_plugins.claim_patterns import DISCOUNT, SENTENCE
 from agentkit_plugins.phrases import fold, place_of
 
 __all__ = [

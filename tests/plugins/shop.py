@@ -159,16 +159,18 @@ def shop(
     stops: Sequence[Stop] = (),
     agents: Sequence[Agent] = (),
     model: Callable[[], Any] = Words,
+    plugins: Sequence[Any] = FIRST_PARTY,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
     **binding: Any,
 ) -> Gate:
-    """A gate with all first-party plugins."""
-    plugins = Plugins.of(*FIRST_PARTY)
-    catalogue = Catalogue(plugins.kinds, plugins.evidence_classes.values())
+    """A gate with all first-party plugins, or with some; ``sections`` as in the settings file."""
+    loaded = Plugins.of(*plugins, settings_plugins=sections)
+    catalogue = Catalogue(loaded.kinds, loaded.evidence_classes.values())
     return Gate(
-        plugins=plugins,
+        plugins=loaded,
         policy=Policy([Binding(constitutions=constitutions, **binding)], catalogue),
         register=Register({a.name: a for a in agents}, open=not agents),
-        kinds=plugins.kinds,
+        kinds=loaded.kinds,
         clock=FixedClock(now),
         people=Crowd(*people, stops=stops),
         classifier=model,

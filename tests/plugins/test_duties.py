@@ -184,7 +184,7 @@ def test_an_american_mail_without_settings_is_allowed_with_a_way_out_and_the_lac
 
 def test_with_an_address_in_the_settings_the_mail_is_complete() -> None:
     configure(**FULL)
-    review = shop(person(**US)).review(act(text=TEXT))
+    review = shop(person(**US), sections={"duties": FULL}).review(act(text=TEXT))
     assert review.verdict.ruling.word == "allow"
     assert "Hafenstr. 1" in review.action.text
     assert not {f.article for f in review.verdict.noted} & {"duties-not-configured"}

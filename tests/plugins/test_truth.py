@@ -73,7 +73,6 @@ def test_a_record_without_stock_supports_nothing_and_contradicts_nothing() -> No
         ("Le prix : 890 €", "contradicted"),
         ("Our offer includes delivery for €49.", "unsupported"),
         ("Free delivery for orders over €500.", "unsupported"),
-        ("You save €100.", "unsupported"),
     ],
 )
 def test_prices_are_compared_in_the_formats_of_four_languages(text: str, outcome: str) -> None:
@@ -133,7 +132,6 @@ def test_deadlines_are_compared_with_the_end_of_the_offer(
 @pytest.mark.parametrize(
     "text",
     [
-        "Guten Morgen, wir liefern am 30. November.",
         "See you on Friday at 10.",
         "Our quote of 3 November is attached.",
         "Your invoice 4711 of 12 October has 3 pages.",

@@ -176,6 +176,7 @@ def details(view: CaseView) -> Content:
     """What was said before, what changed, the facts and sources: below the message."""
     blocks = [
         _block("conversation (latest first, times in UTC)", _conversation(view)),
+        _block("rewritten", _rewrites(view)),
         _block("changed since it was proposed", _changes(view)),
         _block("findings", _findings(view)),
         _block("articles", _sources(view)),
@@ -212,9 +213,26 @@ def _turn(turn: Turn) -> Content:
     return Content.assemble((_said(turn), style), ": ", text, more)
 
 
+def _rewrites(view: CaseView) -> list[Content]:
+    """Every round: who rewrote, for which principle, and what."""
+    lines = []
+    for rewrite in view.rewrites:
+        made = rewrite.revision
+        head = f"round {made.round}: {made.plugin}, for {', '.join(made.articles)}"
+        lines.append(Content.styled(one_line(head), "$warning"))
+        for name, words in rewrite.principles:
+            lines.append(Content.styled(one_line(f"{name}: {words}"), "dim"))
+        lines += _coloured(rewrite.diff)
+    return lines
+
+
 def _changes(view: CaseView) -> list[Content]:
+    return _coloured(view.diff())
+
+
+def _coloured(diff: Sequence[str]) -> list[Content]:
     styles = {"+": "$success", "-": "$error"}
-    return [Content.styled(printable(line), styles.get(line[:1], "")) for line in view.diff()]
+    return [Content.styled(printable(line), styles.get(line[:1], "")) for line in diff]
 
 
 def _findings(view: CaseView) -> list[Content]:

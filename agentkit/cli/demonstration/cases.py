@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CaseTold", "four_cases"]
 
-_ESCALATED: Final = ("large_offer", "only_discount", "unsure")
+_ESCALATED: Final = ("large_offer", "unsure")
 _DENIED: Final = ("", "poses", "channel")
-_REVISED: Final = ("stock", "deadline", "discount", "undisclosed")
+_REVISED: Final = ("stock", "deadline", "discount", "only_discount", "undisclosed")
 _MISLED: Final = ("credit", "doubled", "portal", "unseen")
 _WITHDREW: Final = "80412370292"
 """Anke Petersen, who took back her consent to the newsletter a week before."""
