@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from agentkit.action import Action
-from agentkit.canonical import digest
 from agentkit.constitution import Judge, Voices
 from agentkit.evidence import Gap
+from agentkit.facts import digest_facts
 from agentkit.jurisdiction import Jurisdiction
 from agentkit.verdict import Fired, Outcome, Revision, Ruling, Verdict, join
 
@@ -93,7 +93,7 @@ class Found:
             gaps=tuple(self.gaps.values()),
             gap_rulings=tuple((n, o.ruling) for n, o in self.gap_outcomes.items()),
             revisions=revisions,
-            evidence=digest(facts),
+            evidence=digest_facts(facts, action.salt),
             binding=binding,
             models=models,
             judged_at=now,
