@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
-from agentkit.canonical import clean_json, clean_text, digest
+from agentkit.canonical import canonical, clean_json, clean_text
 from agentkit.errors import InvalidAction
 
 __all__ = [
@@ -88,7 +89,8 @@ class Action:
     deadline: datetime | None = None
     cleaned: bool = False
     salt: str = ""
-    _digest = ""  # kept by `digest`, once it was asked for
+    _canonical = b""  # these two are kept, once they were asked for
+    _digest = ""
 
     @classmethod
     def create(cls, **fields: Any) -> Action:
@@ -113,10 +115,17 @@ class Action:
         return cls(**fields)
 
     @property
+    def canonical(self) -> bytes:
+        """Every field as canonical JSON: what is digested, and what is recorded."""
+        if not self._canonical:
+            object.__setattr__(self, "_canonical", canonical(self.to_json()))
+        return self._canonical
+
+    @property
     def digest(self) -> str:
-        """Hex sha256 over every field, salt included; what an approval is bound to."""
+        """Hex sha256 over `canonical`, salt included; what an approval is bound to."""
         if not self._digest:
-            object.__setattr__(self, "_digest", digest(self.to_json()))
+            object.__setattr__(self, "_digest", sha256(self.canonical).hexdigest())
         return self._digest
 
     def revised(self, **changes: Any) -> Action:

@@ -14,7 +14,7 @@ from agentkit.collector import collector_rests
 from agentkit.constitution import Policy
 from agentkit.errors import ConfigError, InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
-from agentkit.facts import digest_facts
+from agentkit.facts import digest_facts, encode_facts
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.gate.found import Found
@@ -194,7 +194,7 @@ class Gate:
             action_digest=action.digest,
             ruling=Ruling.DENY,
             fired=(fired,),
-            evidence=digest_facts({}, action.salt),
+            evidence=digest_facts(encode_facts({}), action.salt),
             binding=self.policy.digest,
             judged_at=now,
         )
@@ -220,10 +220,12 @@ class Gate:
         facts["run.actions"] = len(context.run(action)) if action.run else 0
         gaps: dict[str, Gap] = {}
         evidence = self._collect(answers, facts, gaps)
-        verdict = self._verdict(action, facts, gaps, jurisdiction, context.now, revisions)
+        recorded = encode_facts(facts)
+        digest = digest_facts(recorded, action.salt)
+        verdict = self._verdict(action, facts, digest, gaps, jurisdiction, context.now, revisions)
         if approval is not None and approval.action_digest == action.digest:
             verdict = verdict.waiving(approval.waives, approval.waives_gaps)
-        return Review(proposed, action, verdict, evidence, facts)
+        return Review(proposed, action, verdict, evidence, facts, recorded=recorded)
 
     def _collect(
         self,
@@ -254,6 +256,7 @@ class Gate:
         self,
         action: Action,
         facts: Mapping[str, Any],
+        evidence: str,
         gaps: dict[str, Gap],
         jurisdiction: Jurisdiction,
         now: datetime,
@@ -266,14 +269,14 @@ class Gate:
             if voices is not None:
                 heard.append((judge, voices))
         if judges and not heard:
-            return self._silent(action, now, revisions, facts)
+            return self._silent(action, now, revisions, evidence)
         found = Found()
         for judge, voices in heard:
             found.add(judge, voices, now)
         if not judges:
             found.no_binding()
         return found.verdict(
-            action, now, revisions, facts, self.policy.digest, self._scorer.digests
+            action, now, revisions, evidence, self.policy.digest, self._scorer.digests
         )
 
     def _silent(
@@ -281,7 +284,7 @@ class Gate:
         action: Action,
         now: datetime,
         revisions: tuple[Revision, ...],
-        facts: Mapping[str, Any],
+        evidence: str,
     ) -> Verdict:
         """The verdict where no article fires and none lacks a fact: most of them."""
         return Verdict(
@@ -289,7 +292,7 @@ class Gate:
             action_digest=action.digest,
             ruling=Ruling.ALLOW,
             revisions=revisions,
-            evidence=digest_facts(facts, action.salt),
+            evidence=evidence,
             binding=self.policy.digest,
             models=self._scorer.digests,
             judged_at=now,

@@ -268,8 +268,14 @@ class Plugins:
 
     def observe(self, entry: Entry) -> None:
         """Tell the listeners of an entry; what they raise is logged."""
-        for name, call in self._implementing("observe"):
-            _safely(name, "observe", partial(call, entry))
+        self.observe_many([entry])
+
+    def observe_many(self, entries: Iterable[Entry]) -> None:
+        """Tell the listeners of entries, one after the other; what they raise is logged."""
+        listeners = list(self._implementing("observe"))
+        for entry in entries if listeners else ():
+            for name, call in listeners:
+                _safely(name, "observe", partial(call, entry))
 
     def start(self, settings: Any = None) -> None:
         """Start every plugin; what does not start is a gap from now on, and listed so.
