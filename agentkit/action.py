@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
-from agentkit.canonical import canonical, clean_json, clean_text
+from agentkit.canonical import clean_json, clean_text, digest
 from agentkit.errors import InvalidAction
 
 __all__ = [
@@ -89,8 +88,6 @@ class Action:
     deadline: datetime | None = None
     cleaned: bool = False
     salt: str = ""
-    _canonical = b""  # these two are kept, once they were asked for
-    _digest = ""
 
     @classmethod
     def create(cls, **fields: Any) -> Action:
@@ -115,18 +112,12 @@ class Action:
         return cls(**fields)
 
     @property
-    def canonical(self) -> bytes:
-        """Every field as canonical JSON: what is digested, and what is recorded."""
-        if not self._canonical:
-            object.__setattr__(self, "_canonical", canonical(self.to_json()))
-        return self._canonical
-
-    @property
     def digest(self) -> str:
-        """Hex sha256 over `canonical`, salt included; what an approval is bound to."""
-        if not self._digest:
-            object.__setattr__(self, "_digest", sha256(self.canonical).hexdigest())
-        return self._digest
+        """Hex sha256 over every field, salt included; what an approval is bound to."""
+        known: str | None = self.__dict__.get("_digest")
+        if known is None:
+            known = self.__dict__["_digest"] = digest(self.to_json())
+        return known
 
     def revised(self, **changes: Any) -> Action:
         """The same action with another text or arguments: kind and subject cannot change.

@@ -39,13 +39,13 @@ def decode_facts(recorded: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _decode(value) for name, value in recorded.items()}
 
 
-def digest_facts(recorded: bytes, salt: str) -> str:
-    """Hex sha256 over the salt of the action and the recorded form of its facts.
+def digest_facts(facts: Mapping[str, Any], salt: str) -> str:
+    """Hex sha256 over the salt of the action and the recorded form.
 
     Without the salt, which is erased with the person, what a digest in the ledger stands for could
     be found by trying the few values that most facts have.
     """
-    return sha256(salt.encode() + recorded).hexdigest()
+    return sha256(salt.encode() + encode_facts(facts)).hexdigest()
 
 
 def _encode(value: object) -> dict[str, Any]:

@@ -240,8 +240,6 @@ class Review:
         verdict: The judgement.
         evidence: The evidence of the last revision, by namespace.
         facts: Every recorded fact by qualified name; a replay needs nothing else.
-        recorded: The facts in the form in which they were digested and are kept; empty where the
-            review was read back, or made by hand.
     """
 
     proposed: Action
@@ -249,7 +247,6 @@ class Review:
     verdict: Verdict
     evidence: dict[str, Evidence] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
-    recorded: bytes = field(default=b"", repr=False, compare=False, kw_only=True)
 
     @property
     def revised(self) -> bool:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -184,10 +183,8 @@ def test_a_misspelt_channel_is_no_channel_of_its_own(word: str, near: str) -> No
 
 def test_a_changed_copy_has_a_digest_of_its_own() -> None:
     action = Action.create(kind="lead.score", text="one")
-    assert action.digest == sha256(action.canonical).hexdigest()
+    assert action.digest == digest(dict(reversed(action.to_json().items())))
     assert action.revised(text="two").digest != action.digest
-    assert b"two" in action.revised(text="two").canonical
-    assert action.canonical == canonical(dict(reversed(action.to_json().items())))
 
 
 def test_the_sender_is_cleaned_like_every_other_text() -> None:

@@ -21,7 +21,7 @@ from agentkit.errors import (
     TransientConnectorError,
     UnknownOutcome,
 )
-from agentkit.facts import digest_facts, encode_facts
+from agentkit.facts import digest_facts
 from agentkit.store import Store, execute
 from agentkit.store.actions import find_action, open_review
 from tests.worlds import FileCRM, World, make_world, message
@@ -64,7 +64,7 @@ def test_the_digests_in_the_ledger_can_be_checked_from_what_is_kept(world: World
         kept = open_review(conn, store.vault, stored)
     assert kept is not None
     entry = world.entry("a1", "judged")
-    assert entry["evidence"] == digest_facts(encode_facts(kept.facts), kept.action.salt)
+    assert entry["evidence"] == digest_facts(kept.facts, kept.action.salt)
     assert entry["digest"] == kept.action.digest
 
 

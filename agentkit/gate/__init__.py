@@ -14,7 +14,7 @@ from agentkit.collector import collector_rests
 from agentkit.constitution import Policy
 from agentkit.errors import ConfigError, InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
-from agentkit.facts import digest_facts, encode_facts
+from agentkit.facts import digest_facts
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.gate.found import Found
@@ -194,7 +194,7 @@ class Gate:
             action_digest=action.digest,
             ruling=Ruling.DENY,
             fired=(fired,),
-            evidence=digest_facts(encode_facts({}), action.salt),
+            evidence=digest_facts({}, action.salt),
             binding=self.policy.digest,
             judged_at=now,
         )
@@ -220,12 +220,11 @@ class Gate:
         facts["run.actions"] = len(context.run(action)) if action.run else 0
         gaps: dict[str, Gap] = {}
         evidence = self._collect(answers, facts, gaps)
-        recorded = encode_facts(facts)
-        digest = digest_facts(recorded, action.salt)
+        digest = digest_facts(facts, action.salt)
         verdict = self._verdict(action, facts, digest, gaps, jurisdiction, context.now, revisions)
         if approval is not None and approval.action_digest == action.digest:
             verdict = verdict.waiving(approval.waives, approval.waives_gaps)
-        return Review(proposed, action, verdict, evidence, facts, recorded=recorded)
+        return Review(proposed, action, verdict, evidence, facts)
 
     def _collect(
         self,

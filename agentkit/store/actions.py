@@ -305,9 +305,9 @@ def _micros(instant: datetime | None) -> int | None:
 def _payload(review: Review) -> dict[str, Any]:
     revised = review.proposed is not review.action
     return {
-        "proposed": orjson.Fragment(review.proposed.canonical) if revised else None,
-        "action": orjson.Fragment(review.action.canonical),
-        "facts": orjson.Fragment(review.recorded or encode_facts(review.facts)),
+        "proposed": review.proposed.to_json() if revised else None,
+        "action": review.action.to_json(),
+        "facts": orjson.Fragment(encode_facts(review.facts)),
         "findings": {
             namespace: [_finding_json(f) for f in evidence.findings]
             for namespace, evidence in review.evidence.items()
