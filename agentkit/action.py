@@ -134,26 +134,26 @@ class Action:
 
     def to_json(self) -> dict[str, Any]:
         """Every field as plain JSON values; `from_json` reads it back."""
-        return {
+        return {  # in the order of the canonical form, which then need not be sorted
+            "agent": self.agent,
+            "args": self.args,
+            "channel": self.channel,
+            "cleaned": self.cleaned,
+            "confidence": self.confidence,
+            "deadline": self.deadline,
             "id": self.id,
             "kind": self.kind,
-            "agent": self.agent,
-            "tenant": self.tenant,
-            "subject": self.subject,
-            "channel": self.channel,
-            "purpose": self.purpose,
-            "args": self.args,
-            "text": self.text,
-            "request": self.request,
             "observations": [(o.source, o.text) for o in self.observations],
+            "purpose": self.purpose,
             "reason": self.reason,
-            "run": self.run,
-            "confidence": self.confidence,
             "records": self.records,
-            "sender": (self.sender.brand, self.sender.country, self.sender.region),
-            "deadline": self.deadline,
-            "cleaned": self.cleaned,
+            "request": self.request,
+            "run": self.run,
             "salt": self.salt,
+            "sender": (self.sender.brand, self.sender.country, self.sender.region),
+            "subject": self.subject,
+            "tenant": self.tenant,
+            "text": self.text,
         }
 
     @classmethod
@@ -175,6 +175,9 @@ def _clean_field(value: Any) -> Any:
     if isinstance(value, tuple) and value and isinstance(value[0], Observation):
         clean = tuple(Observation(clean_text(o.source), clean_text(o.text)) for o in value)
         return value if clean == value else clean
+    if isinstance(value, Sender):
+        sender = Sender(*map(_clean_field, (value.brand, value.country, value.region)))
+        return value if sender == value else sender
     return value
 
 

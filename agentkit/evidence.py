@@ -238,7 +238,7 @@ class Evidence(_Declaring):
         cls.scope = Scope.of(kinds, channels, purposes)
         cls.fields = _declare(cls, namespace, all_volatile=volatile)
         cls.volatile = any(f.volatile for f in cls.fields)
-        cls._facts = _reader(cls.fields)
+        cls.write_facts = _writer(cls.fields)
 
     def facts(self) -> dict[str, Any]:
         """Checked values by qualified name, ``Unknown`` included.
@@ -246,9 +246,12 @@ class Evidence(_Declaring):
         Raises:
             InvalidEvidence: a value is not exactly of its declared type.
         """
-        return self._facts()
+        facts: dict[str, Any] = {}
+        self.write_facts(facts)
+        return facts
 
-    _facts: ClassVar[Callable[[Evidence], dict[str, Any]]]
+    write_facts: ClassVar[Callable[[Evidence, dict[str, Any]], None]]
+    """Add what `facts` gives to a dictionary; where a value is refused, nothing at all."""
 
     def to_json(self) -> dict[str, Any]:
         """Facts by short name as plain JSON; unknown ones as ``{"unknown": reason}``."""
@@ -306,23 +309,30 @@ _DOUBTS: Final[Mapping[type, str]] = {
 """What sends a value of the right type to the slow check, as source over ``{v}``."""
 
 
-def _reader(fields: Sequence[Field]) -> Callable[[Evidence], dict[str, Any]]:
-    """Write `Evidence.facts` for one class, as dataclasses write ``__init__``.
+def _writer(fields: Sequence[Field]) -> Callable[[Evidence, dict[str, Any]], None]:
+    """Write `Evidence.write_facts` for one class, as dataclasses write ``__init__``.
 
     It runs for every action and plugin, and a loop over the fields takes twice the time.
     """
-    lines = ["def facts(self):"]
-    names: dict[str, Any] = {"_check": _check}
+    reads, checks, stores = ["d = self.__dict__"], [], []
+    names: dict[str, Any] = {"_check": _check, "_missing": _missing}
     for i, field in enumerate(fields):
         names |= {f"t{i}": field.python, f"f{i}": field}
         doubt = _DOUBTS.get(field.python, "").format(v=f"v{i}")
         suspect = f"type(v{i}) is not t{i}" + (f" or {doubt}" if doubt else "")
-        lines += [f"  v{i} = self.{field.attr}", f"  if {suspect}: v{i} = _check(v{i}, f{i})"]
-    pairs = ", ".join(f"{f.name!r}: v{i}" for i, f in enumerate(fields))
-    source = "\n".join([*lines, f"  return {{{pairs}}}"])
-    exec(source, names)  # noqa: S102  (declared field names only, as in fast_init)
-    reader: Callable[[Evidence], dict[str, Any]] = names["facts"]
-    return reader
+        reads.append(f"v{i} = d[{field.attr!r}]")
+        checks.append(f" if {suspect}: v{i} = _check(v{i}, f{i})")
+        stores.append(f" facts[{field.name!r}] = v{i}")
+    head = ["def write_facts(self, facts):", f" try: {'; '.join(reads)}"]
+    lines = [*head, " except KeyError as error: _missing(self, error)", *checks, *stores]
+    exec("\n".join(lines), names)  # noqa: S102  (declared field names only, as in fast_init)
+    writer: Callable[[Evidence, dict[str, Any]], None] = names["write_facts"]
+    return writer
+
+
+def _missing(evidence: Evidence, error: KeyError) -> NoReturn:
+    msg = f"{evidence.namespace}.{error.args[0]} is not there: call the constructor of the class"
+    raise InvalidEvidence(msg) from error
 
 
 def _refuse(field: Field, value: object, why: str) -> NoReturn:
@@ -371,12 +381,3 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return value
-
-
-def gaps_of(facts: Mapping[str, Any]) -> dict[str, Gap]:
-    """The gaps that unknown values leave, by fact."""
-    return {
-        name: Gap(name, "unknown", value.reason, value.needs)
-        for name, value in facts.items()
-        if type(value) is Unknown
-    }

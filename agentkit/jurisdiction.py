@@ -34,6 +34,10 @@ class Jurisdiction:
     country_known: bool
     region_known: bool
 
+    def __hash__(self) -> int:
+        """Of the codes alone, a set that remembers its hash: this is asked for every action."""
+        return hash(self.codes)
+
     def certain(self, wanted: Iterable[str]) -> bool:
         """Whether a rule for ``wanted`` certainly applies."""
         return not self.codes.isdisjoint(wanted)

@@ -22,7 +22,7 @@ __all__ = [
     "meant",
 ]
 
-_SCALARS: Final = frozenset([str, int, float, bool])
+_NUMBERS: Final = frozenset([int, float, bool])
 
 _PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -40,6 +40,9 @@ Reversibility = Literal["reversible", "compensable", "irreversible"]
 
 MAX_ARGS_BYTES: Final = 1_000_000
 """Largest canonical form of an action's arguments, in bytes."""
+
+_MAX_INT: Final = 2**63 - 1
+"""The largest whole number that JSON writers and the expression runtime agree on."""
 
 CHANNELS: Final = frozenset(["email", "sms", "phone", "whatsapp", "chat", "post"])
 """Channels that articles are written for; others may be used, but not misspellings of these."""
@@ -77,10 +80,15 @@ def meant(word: str, known: frozenset[str]) -> str:
 
 def _small(args: Mapping[str, Any]) -> bool:
     """Whether a few short scalars are all there is: nothing to measure or to refuse."""
-    return len(args) < 20 and all(  # noqa: PLR2004  (far below the limit either way)
-        type(v) in _SCALARS and (type(v) is not str or len(v) < 1000)  # noqa: PLR2004
-        for v in args.values()
-    )
+    if len(args) >= 20:  # noqa: PLR2004  (far below the limit either way)
+        return False
+    for value in args.values():
+        if type(value) is str:
+            if len(value) >= 1000:  # noqa: PLR2004
+                return False
+        elif type(value) not in _NUMBERS or abs(value) > _MAX_INT:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,8 @@ class ActionKind:
 
 
 def _check_word(what: str, word: str, known: frozenset[str]) -> None:
+    if not word or word in known:
+        return
     near = meant(word, known)
     if near:
         raise InvalidAction(f"there is no {what} {word!r:.40}", hint=f"did you mean {near!r}?")

@@ -17,6 +17,7 @@ from agentkit.consent import DESK_KINDS
 from agentkit.constitution import Policy
 from agentkit.desk.rows import find_decision
 from agentkit.evidence import Gap, Unknown
+from agentkit.facts import digest_facts
 from agentkit.gate import Found
 from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
 from agentkit.store.actions import StoredAction, StoredReview, open_reviews, scan_actions
@@ -151,7 +152,8 @@ def judge_again(policy: Policy, stored: StoredAction, kept: StoredReview | None)
         found.no_binding()
     for judge in judges:
         found.hear(judge, action, facts, gaps, jurisdiction, now)
-    verdict = found.verdict(action, now, before.revisions, facts, policy.digest, before.models)
+    evidence = digest_facts(facts, action.salt)
+    verdict = found.verdict(action, now, before.revisions, evidence, policy.digest, before.models)
     return _with_core(verdict, core)
 
 

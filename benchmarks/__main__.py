@@ -20,7 +20,8 @@ from typing import Final
 Figures = Mapping[str, float | str]
 
 SUITES: Final = (
-    "startup", "gate", "peer", "store", "review", "people", "consent", "classify", "claims", "scenarios",
+    "startup", "gate", "peer", "store", "review", "people", "consent", "classify", "claims",
+    "scenarios",
 )  # fmt: skip
 RESULTS: Final = Path(__file__).with_name("results.json")
 

@@ -179,3 +179,22 @@ def test_a_misspelt_channel_is_no_channel_of_its_own(word: str, near: str) -> No
     with pytest.raises(InvalidAction, match=f"did you mean '{near}'"):
         Kinds().check(action)
     Kinds().check(Action.create(kind="message.send", subject="c1", channel="fax", text="hello"))
+
+
+def test_a_changed_copy_has_a_digest_of_its_own() -> None:
+    action = Action.create(kind="lead.score", text="one")
+    assert action.digest == digest(dict(reversed(action.to_json().items())))
+    assert action.revised(text="two").digest != action.digest
+
+
+def test_the_sender_is_cleaned_like_every_other_text() -> None:
+    action = Action.create(kind="message.send", sender=Sender("Ac\0me\ud800"))
+    assert (action.sender.brand, action.cleaned) == ("Acme", True)
+    assert action.digest
+
+
+@pytest.mark.parametrize("number", [2**64, -(10**400)])
+def test_a_number_that_nobody_can_write_down_is_refused(number: int) -> None:
+    action = Action.create(kind="lead.score", subject="c1", args={"score": number})
+    with pytest.raises(InvalidAction, match="64-bit"):
+        Kinds().check(action)

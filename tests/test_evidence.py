@@ -13,10 +13,8 @@ from agentkit.evidence import (
     MAX_LIST,
     Evidence,
     Finding,
-    Gap,
     Unknown,
     fact,
-    gaps_of,
 )
 
 
@@ -95,10 +93,9 @@ def test_a_personal_value_is_not_repeated_in_an_error() -> None:
     assert "Anke" not in str(caught.value)
 
 
-def test_an_unknown_value_becomes_a_gap_that_says_what_would_settle_it() -> None:
-    facts = Sample(Unknown("no country on record", needs="contact.country")).facts()
-    gap = Gap("sample.word", "unknown", "no country on record", "contact.country")
-    assert gaps_of(facts) == {"sample.word": gap}
+def test_an_unknown_value_keeps_its_reason_and_what_would_settle_it() -> None:
+    unknown = Unknown("no country on record", needs="contact.country")
+    assert Sample(unknown).facts()["sample.word"] == unknown
 
 
 def test_evidence_cannot_be_changed_after_it_was_given() -> None:

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentkit.agent import Register
+from agentkit.canonical import from_json
 from agentkit.case import Decision
 from agentkit.clock import FixedClock
 from agentkit.context import Contact, Person
 from agentkit.errors import InvalidAction
-from agentkit.evidence import Failed, Unknown
+from agentkit.evidence import Evidence, Failed, Unknown
+from agentkit.facts import decode_facts, digest_facts, encode_facts
 from agentkit.jurisdiction import jurisdiction_of
 from agentkit.verdict import Ruling
 from tests.gates import ANKE, Crowd, Mood, article, make_gate, message, plugin
@@ -299,3 +301,58 @@ def test_the_digest_of_what_judges_changes_with_a_parameter(
     one = make_gate(tmp_path, clock, PUSHY).policy.digest
     assert make_gate(tmp_path, clock, PUSHY).policy.digest == one
     assert make_gate(tmp_path, clock, PUSHY, parameters={"limit": 0.9}).policy.digest != one
+
+
+class Paused(Evidence, namespace="paused", kinds=["message.send"]):
+    """Facts of the types that JSON has none for."""
+
+    lasts: timedelta
+    since: datetime
+
+
+def test_durations_and_instants_are_judged_and_recorded(tmp_path: Path, clock: FixedClock) -> None:
+    paused = Paused(timedelta(days=2), clock.now())
+    long = article("long-pause", "paused.lasts > duration('24h') && paused.since <= judged_at")
+    gate = make_gate(tmp_path, clock, long, plugin("paused", lambda _: paused, evidence=(Paused,)))
+    review = gate.review(message())
+    assert [f.article for f in review.verdict.fired] == ["long-pause"]
+    assert decode_facts(from_json(encode_facts(review.facts))) == review.facts
+
+
+def test_the_evidence_digest_is_of_the_salt_and_the_recorded_facts(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    gate = make_gate(tmp_path, clock, PUSHY)
+    for review in gate.review_many([message(), message("hurry up"), message(channel="fax")]):
+        assert review.verdict.evidence == digest_facts(review.facts, review.action.salt)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Failed("no"), Mood("yes"), Mood.__new__(Mood), None],  # type: ignore[arg-type]
+    ids=["failed", "mistyped", "unmade", "missing"],
+)
+def test_what_a_plugin_does_not_give_is_no_fact_at_all(
+    tmp_path: Path, clock: FixedClock, answer: Any
+) -> None:
+    gate = make_gate(tmp_path, clock, PUSHY, plugin(examine=lambda _: answer))
+    review = gate.review(message())
+    assert not any(name.startswith("mood.") for name in review.facts)
+    assert review.verdict.ruling is Ruling.ESCALATE
+
+
+def test_every_fact_is_written_and_none_is_left_over_from_another_action(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    gate = make_gate(tmp_path, clock, PUSHY)
+    deal = Person(ANKE.contact, records={"deal": {"amount": 5}})
+    gate.people = Crowd(Person(Contact("c1", country="DE")), Person(Contact("c2")))
+    plain = gate.review_many([message(), message(subject="c2"), message(subject="c9")])
+    gate.people = Crowd(deal)
+    gate.review(message("hurry up", args={"subject_line": "x"}))
+    gate.people = Crowd(Person(Contact("c1", country="DE")), Person(Contact("c2")))
+    again = gate.review_many([message(), message(subject="c2"), message(subject="c9")])
+    for one, other in zip(plain, again, strict=True):
+        assert one.facts == other.facts
+        assert list(one.facts) == sorted(one.facts)
+        assert Unknown("nobody looked") not in one.facts.values()

@@ -106,7 +106,7 @@ def test_a_node_that_is_executed_twice_proposes_one_action(world: World) -> None
         agent.invoke(said(), config())
     (answer,) = answers(agent.invoke(None, config()))
     assert "Allowed" in answer.text
-    assert world.kinds(only(world)) == ["proposed", "judged", "permitted"]
+    assert world.kinds(only(world)) == ["proposed", "judged"]
 
 
 def test_a_call_id_that_comes_again_with_another_content_is_refused(world: World) -> None:

@@ -21,6 +21,7 @@ from agentkit.errors import (
     TransientConnectorError,
     UnknownOutcome,
 )
+from agentkit.facts import digest_facts
 from agentkit.store import Store, execute
 from agentkit.store.actions import find_action, open_review
 from tests.worlds import FileCRM, World, make_world, message
@@ -50,7 +51,21 @@ def test_an_allowed_action_gets_a_permit_and_its_entries_in_one_transaction(worl
     assert world.rows("select state, action_digest, basis from permits") == [
         ("issued", proposal.action.digest, "verdict")
     ]
-    assert world.kinds("a1") == ["proposed", "judged", "permitted"]
+    assert world.kinds("a1") == ["proposed", "judged"]
+    assert world.entry("a1", "judged")["permit"] == "verdict"
+
+
+def test_the_digests_in_the_ledger_can_be_checked_from_what_is_kept(world: World) -> None:
+    world.pipeline.propose(message(id="a1"))
+    store = world.pipeline.store
+    with store.read() as conn:
+        stored = find_action(conn, "default", "a1")
+        assert stored is not None
+        kept = open_review(conn, store.vault, stored)
+    assert kept is not None
+    entry = world.entry("a1", "judged")
+    assert entry["evidence"] == digest_facts(kept.facts, kept.action.salt)
+    assert entry["digest"] == kept.action.digest
 
 
 def test_a_denied_action_gets_no_permit_and_the_reason_is_said(world: World) -> None:
@@ -58,7 +73,7 @@ def test_a_denied_action_gets_no_permit_and_the_reason_is_said(world: World) -> 
     assert proposal.state == "denied"
     assert "of message.send" in proposal.message
     assert world.rows("select * from permits") == []
-    assert world.kinds("a1") == ["proposed", "judged", "refused"]
+    assert world.kinds("a1") == ["proposed", "judged"]
     assert world.advance("a1").done
 
 
@@ -131,7 +146,7 @@ def test_many_are_judged_as_one_by_one_and_a_repeated_id_is_known(world: World) 
 
 async def test_an_awaited_proposal_is_recorded_the_same_way(world: World) -> None:
     proposal = await world.pipeline.apropose(message(id="a1"))
-    assert (proposal.state, world.kinds("a1")) == ("allowed", ["proposed", "judged", "permitted"])
+    assert (proposal.state, world.kinds("a1")) == ("allowed", ["proposed", "judged"])
     assert (await world.pipeline.apropose(message(id="a1"))).known
 
 
@@ -154,7 +169,7 @@ def test_two_proposers_of_one_id_record_it_once(world: World) -> None:
     with ThreadPoolExecutor(2) as pool:
         states = list(pool.map(run, range(2)))
     assert states == ["allowed", "allowed"]
-    assert world.kinds("a1") == ["proposed", "judged", "permitted"]
+    assert world.kinds("a1") == ["proposed", "judged"]
 
 
 def test_what_was_recorded_can_be_read_back_whole(world: World) -> None:
@@ -180,7 +195,7 @@ def test_an_effect_and_its_claim_commit_together(world: World) -> None:
     assert (step.state, step.done) == ("performed", True)
     assert world.rows("select state, fence from permits") == [("used", 1)]
     assert len(world.rows("select * from outbox")) == 1
-    assert world.kinds("a1")[-4:] == ["judged", "permitted", "claimed", "performed"]
+    assert world.kinds("a1")[-3:] == ["judged", "claimed", "performed"]
     assert world.advance("a1").done
     assert world.effects() == 1
 

@@ -12,6 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from agentkit.action import Action
+from agentkit.canonical import from_json
 from agentkit.case import Operator
 from agentkit.clock import Clock
 from agentkit.consent import state as consent_state
@@ -160,6 +161,13 @@ class World:
         """Kinds of the entries of an action, in order."""
         rows = self.rows("select kind from entries where action = ? order by id", action)
         return [row[0] for row in rows]
+
+    def entry(self, action: str, kind: str) -> dict[str, Any]:
+        """The clear part of the one entry of this kind about an action."""
+        sql = "select public from entries where action = ? and kind = ?"
+        ((public,),) = self.rows(sql, action, kind)
+        found: dict[str, Any] = from_json(bytes(public))
+        return found
 
     def effects(self) -> int:
         return len(self.rows("select action from effects where outcome = 'done'"))

@@ -149,7 +149,8 @@ class Judge:
             return None
         get = facts.get
         known = {n: v for n in bench.needs if type(v := get(n, _MISSING)) is not Unknown}
-        known.update(bench.parameters)
+        if bench.parameters:
+            known.update(bench.parameters)
         for name in bench.lists:
             if name in known:
                 known[name] = list(known[name])  # the runtime takes lists, not tuples
@@ -162,7 +163,7 @@ class Judge:
 
     def _all_false(self, chunks: Sequence[Any], known: Mapping[str, Any]) -> bool:
         if len(chunks) == 1:  # without an activation of its own: a microsecond less
-            return chunks[0].eval(data=known).value() is False
+            return chunks[0].eval(None, known).value() is False
         activation = self._env.Activation(known)
         return all(chunk.eval(activation).value() is False for chunk in chunks)
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from agentkit.action import Action
 from agentkit.agent import Register
-from agentkit.canonical import digest
 from agentkit.case import Decision
 from agentkit.clock import Clock
+from agentkit.collector import collector_rests
 from agentkit.constitution import Policy
 from agentkit.context import Deed
 from agentkit.errors import ConfigError, InvalidAction, InvalidEvidence
 from agentkit.evidence import Evidence, Failed, Gap
+from agentkit.facts import digest_facts
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.gate.found import Found
@@ -75,7 +76,7 @@ class Gate:
         self.kinds = kinds
         self.clock = clock
         self.people = people
-        self._core = CoreFacts(policy.catalogue)
+        self._core = CoreFacts(policy.catalogue, plugins.evidence_classes)
         self._scorer = Scorer(classifier)
         self._classes = tuple(plugins.evidence_classes.items())
 
@@ -121,15 +122,16 @@ class Gate:
         self, actions: Sequence[Action], *, approvals: Mapping[str, Decision] | None = None
     ) -> list[Review]:
         """Examine and judge a batch: one query a table, one classifier pass."""
-        asking = self._asking(actions, approvals or {})
-        answers: _Answers | None = None
-        while True:
-            try:
-                batch, context = asking.send(answers) if answers is not None else next(asking)
-            except StopIteration as done:
-                reviews: list[Review] = done.value
-                return reviews
-            answers = self.plugins.examine_many(batch, context)
+        with collector_rests(len(actions)):
+            asking = self._asking(actions, approvals or {})
+            answers: _Answers | None = None
+            while True:
+                try:
+                    batch, context = asking.send(answers) if answers is not None else next(asking)
+                except StopIteration as done:
+                    reviews: list[Review] = done.value
+                    return reviews
+                answers = self.plugins.examine_many(batch, context)
 
     async def areview(self, action: Action, *, approval: Decision | None = None) -> Review:
         """`review`, awaiting asynchronous plugins on the running loop."""
@@ -197,7 +199,7 @@ class Gate:
             action_digest=action.digest,
             ruling=Ruling.DENY,
             fired=(fired,),
-            evidence=digest({}),
+            evidence=digest_facts({}, action.salt),
             binding=self.policy.digest,
             judged_at=now,
         )
@@ -216,14 +218,15 @@ class Gate:
         jurisdiction = jurisdiction_for(action, person)
         facts = self._core.build(
             action, self.kinds.get(action.kind), context.agent(action), person, jurisdiction,
-            context.now,
+            context.now, answers,
         )  # fmt: skip
         facts["action.human_approved"] = approval is not None
         facts["action.revision"] = len(revisions)
         facts["run.actions"] = len(context.run(action)) if action.run else 0
         gaps: dict[str, Gap] = {}
         evidence = self._collect(answers, facts, gaps)
-        verdict = self._verdict(action, facts, gaps, jurisdiction, context.now, revisions)
+        digest = digest_facts(facts, action.salt)
+        verdict = self._verdict(action, facts, digest, gaps, jurisdiction, context.now, revisions)
         if approval is not None and approval.action_digest == action.digest:
             verdict = verdict.waiving(approval.waives, approval.waives_gaps)
         return Review(proposed, action, verdict, evidence, facts)
@@ -234,7 +237,7 @@ class Gate:
         facts: dict[str, Any],
         gaps: dict[str, Gap],
     ) -> dict[str, Evidence]:
-        """Merge plugins' evidence into ``facts``; what failed or is invalid becomes gaps."""
+        """Write plugins' evidence into ``facts``; what failed or is invalid becomes gaps."""
         evidence: dict[str, Evidence] = {}
         for namespace, cls in self._classes:
             answer = answers.get(namespace)
@@ -242,36 +245,42 @@ class Gate:
                 continue
             if isinstance(answer, Evidence):
                 try:
-                    facts.update(answer.facts())
+                    answer.write_facts(facts)
                 except InvalidEvidence as error:
                     answer = Failed(error.message, "invalid")
                 else:
                     evidence[namespace] = answer
                     continue
-            gaps.update({f.name: Gap(f.name, answer.kind, answer.reason) for f in cls.fields})
+            for field in cls.fields:
+                del facts[field.name]
+                gaps[field.name] = Gap(field.name, answer.kind, answer.reason)
         return evidence
 
     def _verdict(
         self,
         action: Action,
         facts: Mapping[str, Any],
+        evidence: str,
         gaps: dict[str, Gap],
         jurisdiction: Jurisdiction,
         now: datetime,
         revisions: tuple[Revision, ...],
     ) -> Verdict:
         judges = self.policy.judges_for(action, jurisdiction)
-        found = Found()
+        heard = []
         for judge in judges:
             voices = judge.judge(action, facts, gaps, jurisdiction, now)
             if voices is not None:
-                found.add(judge, voices, now)
+                heard.append((judge, voices))
+        if judges and not heard:
+            return self._silent(action, now, revisions, evidence)
+        found = Found()
+        for judge, voices in heard:
+            found.add(judge, voices, now)
         if not judges:
             found.no_binding()
-        elif not (found.fired or found.noted or found.gaps):
-            return self._silent(action, now, revisions, facts)
         return found.verdict(
-            action, now, revisions, facts, self.policy.digest, self._scorer.digests
+            action, now, revisions, evidence, self.policy.digest, self._scorer.digests
         )
 
     def _silent(
@@ -279,7 +288,7 @@ class Gate:
         action: Action,
         now: datetime,
         revisions: tuple[Revision, ...],
-        facts: Mapping[str, Any],
+        evidence: str,
     ) -> Verdict:
         """The verdict where no article fires and none lacks a fact: most of them."""
         return Verdict(
@@ -287,7 +296,7 @@ class Gate:
             action_digest=action.digest,
             ruling=Ruling.ALLOW,
             revisions=revisions,
-            evidence=digest(facts),
+            evidence=evidence,
             binding=self.policy.digest,
             models=self._scorer.digests,
             judged_at=now,

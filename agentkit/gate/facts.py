@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.canonical import clean_text
-from agentkit.constitution.facts import Catalogue, FieldMapping
+from agentkit.constitution.facts import CORE, Catalogue, FieldMapping
 from agentkit.context import Contact, Person
 from agentkit.crm.whereabouts import jurisdiction_at
-from agentkit.evidence import Unknown
+from agentkit.evidence import Evidence, Unknown
 from agentkit.jurisdiction import Jurisdiction, jurisdiction_of
 from agentkit.kinds import ActionKind
 
@@ -45,11 +45,41 @@ def jurisdiction_for(action: Action, person: Person | None) -> Jurisdiction:
     return jurisdiction_at(person.contact, channel)
 
 
-class CoreFacts:
-    """Builds core facts; what depends on the kind or the agent alone is built once."""
+_UNSEEN: Final = Unknown("nobody looked")
+"""What stands in a blank until a value is written over it: should one be forgotten, it is a gap."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Prepare for the kinds and record fields of ``catalogue``."""
+
+class _Argument(NamedTuple):
+    """One argument of a kind, and the fact that it becomes."""
+
+    name: str
+    fact: str
+    default: Any
+    type: str
+
+
+class _Sheet(NamedTuple):
+    """What is known of all actions of one kind by one agent about which the same plugins speak.
+
+    Attributes:
+        blank: Every fact that such an action has, in the order in which facts are recorded.
+    """
+
+    kind: ActionKind
+    agent: Agent | None
+    blank: dict[str, Any]
+    arguments: tuple[_Argument, ...]
+
+
+class CoreFacts:
+    """Begins the facts of an action with those of the core, and makes room for the plugins'.
+
+    What depends on the kind or the agent alone is written once, on a sheet that is copied for each
+    action; so facts stand in the order of their names from the start, and need no sorting.
+    """
+
+    def __init__(self, catalogue: Catalogue, classes: Mapping[str, type[Evidence]]) -> None:
+        """Prepare for the kinds and record fields of ``catalogue`` and the evidence ``classes``."""
         own = _qualified("contact", catalogue.record_fields["contact"])
         self._attributes = [
             (fact, m.source, "" if m.source in _OFTEN_NONE else Unknown("not on record", fact))
@@ -57,15 +87,15 @@ class CoreFacts:
             if m.source in _CONTACT_ATTRIBUTES
         ]
         self._own = [(fact, m) for fact, m in own if m.source not in _CONTACT_ATTRIBUTES]
-        self._records: list[tuple[str, _Fields, dict[str, Any]]] = []
-        for record in ("deal", "ticket", "product"):
-            fields = _qualified(record, catalogue.record_fields[record])
-            self._records.append((record, fields, {fact: _absent(m) for fact, m in fields}))
-        stranger = [fact for fact, _ in own] + [f for _, fs, _ in self._records for f, _ in fs]
-        self._stranger = {fact: Unknown("the CRM has no such contact") for fact in stranger}
-        self._arguments: dict[str, list[tuple[str, str, Any, str]]] = {}
-        self._kinds: dict[str, dict[str, Any]] = {}
-        self._agents: dict[str, dict[str, Any]] = {}
+        self._records = [
+            (record, _qualified(record, catalogue.record_fields[record]))
+            for record in ("deal", "ticket", "product")
+        ]
+        absent = {fact: _absent(m) for _, fields in self._records for fact, m in fields}
+        self._about_person = dict.fromkeys((fact for fact, _ in own), _UNSEEN) | absent
+        self._stranger = dict.fromkeys(self._about_person, Unknown("the CRM has no such contact"))
+        self._classes = classes
+        self._sheets: dict[tuple[str, ...], _Sheet] = {}
 
     def build(
         self,
@@ -75,56 +105,60 @@ class CoreFacts:
         person: Person | None,
         jurisdiction: Jurisdiction,
         now: datetime,
+        speaking: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Facts by qualified name, `Unknown` values included."""
-        facts = {**self._kind(kind), **self._agent(action, agent)}
+        """Facts by qualified name, `Unknown` values included.
+
+        Args:
+            action: The action.
+            kind: Its kind.
+            agent: Its agent; None under an open charter.
+            person: Its subject; None where the CRM has no such record.
+            jurisdiction: Whose law.
+            now: The instant of judging.
+            speaking: Namespaces of the plugins whose facts the caller will add, or take out again.
+        """
+        sheet = self._sheet(kind, agent, speaking)
+        facts = sheet.blank.copy()
         facts["action.channel"] = action.channel
-        facts["action.purpose"] = action.purpose
-        facts["action.has_text"] = action.text != ""
-        facts["action.text_length"] = len(action.text)
         facts["action.cleaned"] = action.cleaned
+        facts["action.has_text"] = action.text != ""
         facts["action.observed"] = len(action.observations)
-        facts["action.human_approved"] = False
-        facts["action.revision"] = 0
+        facts["action.purpose"] = action.purpose
+        facts["action.text_length"] = len(action.text)
+        facts["agent.name"] = action.agent
+        facts["jurisdiction.codes"] = _codes(jurisdiction)
+        facts["judged_at"] = now
         facts["sender.brand"] = action.sender.brand
         facts["sender.country"] = action.sender.country
-        facts["judged_at"] = now
-        for arg in kind.args:
-            if arg.type != "any":
-                facts[f"args.{arg.name}"] = _argument(
-                    action.args.get(arg.name, arg.default), arg.type
-                )
+        for name, fact, default, arg_type in sheet.arguments:
+            value = action.args.get(name, default)
+            plain = arg_type == "string" and value is not None
+            facts[fact] = value if plain else _argument(value, arg_type)
         if kind.needs_subject:
             self._person(facts, person)
-        facts["jurisdiction.codes"] = _codes(jurisdiction)
         return facts
 
-    def _declared(self, kind: ActionKind) -> list[tuple[str, str, Any, str]]:
-        if kind.name not in self._arguments:
-            self._arguments[kind.name] = [
-                (a.name, f"args.{a.name}", a.default, a.type) for a in kind.args if a.type != "any"
-            ]
-        return self._arguments[kind.name]
+    def _sheet(self, kind: ActionKind, agent: Agent | None, speaking: Iterable[str]) -> _Sheet:
+        key = (kind.name, "" if agent is None else agent.name, *speaking)
+        sheet = self._sheets.get(key)
+        if sheet is None or sheet.kind is not kind or sheet.agent is not agent:
+            sheet = self._sheets[key] = self._new_sheet(kind, agent, key[2:])
+        return sheet
 
-    def _kind(self, kind: ActionKind) -> dict[str, Any]:
-        if kind.name not in self._kinds:
-            self._kinds[kind.name] = {
-                "action.kind": kind.name,
-                "action.outbound": kind.outbound,
-                "action.about_person": kind.about_person,
-                "action.reversibility": kind.reversibility,
-                "action.reads": kind.reads,
-            }
-        return self._kinds[kind.name]
-
-    def _agent(self, action: Action, agent: Agent | None) -> dict[str, Any]:
-        if agent is None:
-            open_charter = Unknown("the agent is not registered")
-            return {"agent.name": action.agent} | {f"agent.{n}": open_charter for n in _AGENT_FACTS}
-        if agent.name not in self._agents:
-            facts = {f"agent.{n}": getattr(agent, n) for n in _AGENT_FACTS}
-            self._agents[agent.name] = {"agent.name": agent.name, **facts}
-        return self._agents[agent.name]
+    def _new_sheet(self, kind: ActionKind, agent: Agent | None, speaking: Iterable[str]) -> _Sheet:
+        arguments = tuple(
+            _Argument(a.name, f"args.{a.name}", a.default, a.type)
+            for a in kind.args
+            if a.type != "any"
+        )
+        facts = dict.fromkeys(CORE, _UNSEEN) | _of_kind(kind) | _of_agent(agent)
+        facts |= {"action.human_approved": False, "action.revision": 0, "run.actions": 0}
+        facts |= {a.fact: _UNSEEN for a in arguments}
+        facts |= self._about_person if kind.needs_subject else {}
+        classes = [self._classes[n] for n in speaking if n in self._classes]
+        facts |= {f.name: _UNSEEN for cls in classes for f in cls.fields}
+        return _Sheet(kind, agent, dict(sorted(facts.items())), arguments)
 
     def _person(self, facts: dict[str, Any], person: Person | None) -> None:
         if person is None:
@@ -141,13 +175,26 @@ class CoreFacts:
                 facts[fact] = clean_text(value) if type(value) is str else missing
         for fact, mapping in self._own:
             facts[fact] = _typed(contact.fields.get(mapping.source), fact, mapping)
-        for record, fields, absent in self._records:
+        for record, fields in self._records if person.records else ():
             values = person.records.get(record)
-            if values is None:
-                facts.update(absent)
-            else:
+            if values is not None:
                 for fact, mapping in fields:
                     facts[fact] = _typed(values.get(mapping.source), fact, mapping)
+
+
+def _of_kind(kind: ActionKind) -> dict[str, Any]:
+    return {
+        "action.kind": kind.name,
+        "action.outbound": kind.outbound,
+        "action.about_person": kind.about_person,
+        "action.reversibility": kind.reversibility,
+        "action.reads": kind.reads,
+    }
+
+
+def _of_agent(agent: Agent | None) -> dict[str, Any]:
+    unknown = Unknown("the agent is not registered")
+    return {f"agent.{n}": unknown if agent is None else getattr(agent, n) for n in _AGENT_FACTS}
 
 
 _Fields = list[tuple[str, FieldMapping]]

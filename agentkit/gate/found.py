@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from agentkit.action import Action
-from agentkit.canonical import digest
 from agentkit.constitution import Judge, Voices
 from agentkit.evidence import Gap
 from agentkit.jurisdiction import Jurisdiction
@@ -66,11 +65,11 @@ class Found:
         action: Action,
         now: datetime,
         revisions: tuple[Revision, ...],
-        facts: Mapping[str, Any],
+        evidence: str,
         binding: str,
         models: tuple[tuple[str, str], ...],
     ) -> Verdict:
-        """The strictest of all that was heard."""
+        """The strictest of all that was heard; ``evidence`` is the digest of the facts."""
         outcome = _ALLOW
         if self.fired or self.gap_outcomes:
             voices = [
@@ -93,7 +92,7 @@ class Found:
             gaps=tuple(self.gaps.values()),
             gap_rulings=tuple((n, o.ruling) for n, o in self.gap_outcomes.items()),
             revisions=revisions,
-            evidence=digest(facts),
+            evidence=evidence,
             binding=binding,
             models=models,
             judged_at=now,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agentkit.action import Action
 from agentkit.clock import Clock
+from agentkit.collector import collector_rests
 from agentkit.errors import Conflict
 from agentkit.gate import Gate
 from agentkit.pipeline.messages import message_for
@@ -29,7 +28,6 @@ from agentkit.verdict import Review
 
 __all__ = ["BATCH", "Proposal", "Proposer"]
 
-_LARGE: Final = 100
 BATCH: Final = 1000
 """Actions in one transaction: long enough to be fast, short enough to let others write."""
 
@@ -83,7 +81,7 @@ class Proposer:
         """
         proposals: list[Proposal] = []
         for batch in _batches(actions):
-            with _collector_rests(len(batch)):
+            with collector_rests(len(batch)):
                 known = self._known(batch)
                 fresh = [a for a in batch if a.id not in known]
                 proposals += self._answer(batch, known, self._gate.review_many(fresh))
@@ -144,23 +142,6 @@ class Proposer:
                 judged, row.state, review, message, str(cases[action.id]), known=True
             )
         return answers
-
-
-@contextmanager
-def _collector_rests(actions: int) -> Iterator[None]:
-    """Keep the cycle collector from walking a large batch again and again while it is made.
-
-    A batch makes a hundred objects an action and next to no cycles; without this a seventh of the
-    time goes into looking for them.
-    """
-    if actions < _LARGE or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _check_same(action: Action, row: StoredAction, review: Review | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agentkit.case import Case
@@ -47,7 +48,7 @@ class Recorder:
     def __init__(self, desk: Opens, plugins: Plugins) -> None:
         """Remember who opens cases and who listens."""
         self._desk = desk
-        self._observe = plugins.observe
+        self._observe = plugins.observe_many
 
     def first(self, unit: Unit, reviews: Sequence[Review], now: datetime) -> dict[str, str]:
         """Record new actions of one tenant.
@@ -58,7 +59,7 @@ class Recorder:
         insert_actions(unit, reviews, now)
         issue_many(unit, [_permit(r, "verdict") for r in _ruled(reviews, Ruling.ALLOW)])
         open_tasks(unit, _ruled(reviews, Ruling.DEFER), now)
-        self.append(unit, [e for r in reviews for e in (_proposed(r, now), *_judged(r, now))])
+        self.append(unit, [e for r in reviews for e in (_proposed(r, now), _judged(r, now))])
         escalated = _ruled(reviews, Ruling.ESCALATE)
         return {r.action.id: self._desk.open(unit, r).id for r in escalated}
 
@@ -95,7 +96,7 @@ class Recorder:
         state = to or STATE_OF[ruling]
         if not update_review(unit, review, to=state, since=[since], now=now, **columns):
             raise LookupError(action.id)
-        self.append(unit, _judged(review, now, basis))
+        self.append(unit, [_judged(review, now, basis)])
         if ruling is Ruling.ALLOW:
             issue(unit, _permit(review, basis))
             return None
@@ -107,8 +108,7 @@ class Recorder:
     def append(self, unit: Unit, entries: Sequence[Entry]) -> None:
         """Append entries, and tell the listeners once they are committed."""
         unit.append_many(entries)
-        for entry in entries:
-            unit.after_commit(lambda entry=entry: self._observe(entry))  # type: ignore[misc]
+        unit.after_commit(partial(self._observe, entries))
 
 
 def _ruled(reviews: Iterable[Review], ruling: Ruling) -> list[Review]:
@@ -134,10 +134,13 @@ def _proposed(review: Review, now: datetime) -> Entry:
                  proposed.subject)  # fmt: skip
 
 
-def _judged(review: Review, now: datetime, basis: str = "verdict") -> list[Entry]:
-    """That it was judged, and what followed at once; a case has an entry of its own."""
+def _judged(review: Review, now: datetime, basis: str = "verdict") -> Entry:
+    """That it was judged, and what followed in the same transaction.
+
+    The permit of what is allowed, what a deferral waits for; a case has an entry of its own.
+    """
     action, verdict = review.action, review.verdict
-    public = {
+    public: dict[str, Any] = {
         "ruling": verdict.ruling.word,
         "articles": [f.article for f in verdict.fired],
         "noted": [f.article for f in verdict.noted],
@@ -148,17 +151,11 @@ def _judged(review: Review, now: datetime, basis: str = "verdict") -> list[Entry
         "models": verdict.models,
         "digest": action.digest,
     }
-    entries = [Entry("judged", action.tenant, now, action.id, "gate", public)]
     if verdict.ruling is Ruling.ALLOW:
-        what: dict[str, Any] = {"digest": action.digest, "basis": basis}
-        entries.append(Entry("permitted", action.tenant, now, action.id, "gate", what))
+        public["permit"] = basis
     elif verdict.ruling is Ruling.DEFER:
-        what = {"until": verdict.until, "tasks": verdict.tasks}
-        entries.append(Entry("deferred", action.tenant, now, action.id, "gate", what))
-    elif verdict.ruling is Ruling.DENY:
-        what = {"articles": public["articles"]}
-        entries.append(Entry("refused", action.tenant, now, action.id, "gate", what))
-    return entries
+        public |= {"until": verdict.until, "tasks": verdict.tasks}
+    return Entry("judged", action.tenant, now, action.id, "gate", public)
 
 
 def open_tasks(unit: Unit, reviews: Sequence[Review], now: datetime) -> None:

@@ -7,9 +7,9 @@ another type, or in a namespace that is not its own, is a `Failed` for the facts
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, cast, get_args
 
 from agentkit.action import Action
@@ -26,12 +26,17 @@ _HONEST: Final = frozenset(get_args(GapKind)) - {"not_installed", "erased"}
 """Kinds of gap that a plugin may name itself; the others are for the core to say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
-    """One question to one plugin: the actions in its scope and where their answers belong."""
+    """A question: actions, and where the answers about them belong."""
 
     actions: tuple[Action, ...]
     rows: Sequence[Row]
+
+    @cached_property
+    def shapes(self) -> Collection[Action]:
+        """One action for each combination of what scopes look at: most batches have very few."""
+        return {(a.kind, a.channel, a.purpose): a for a in self.actions}.values()
 
 
 @dataclass(frozen=True)
@@ -74,17 +79,16 @@ class Voice:
             _by_class={c: c.namespace for c in classes},
         )
 
-    def pick(self, actions: tuple[Action, ...], rows: Sequence[Row]) -> Asked:
+    def pick(self, everything: Asked) -> Asked:
         """The part of a batch that lies in the scope of any of its classes."""
-        if self.everywhere:
-            return Asked(actions, rows)
-        holds = [c.scope.holds for c in self.classes]
-        if len(holds) == 1:
-            one = holds[0]
-            pairs = [(a, r) for a, r in zip(actions, rows, strict=True) if one(a)]
-        else:
-            pairs = [(a, r) for a, r in zip(actions, rows, strict=True) if any(h(a) for h in holds)]
-        return Asked(tuple(a for a, _ in pairs), [r for _, r in pairs])
+        if self.everywhere or all(map(self._concerns, everything.shapes)):
+            return everything
+        pairs = zip(everything.actions, everything.rows, strict=True)
+        mine = [(a, r) for a, r in pairs if self._concerns(a)]
+        return Asked(tuple(a for a, _ in mine), [r for _, r in mine])
+
+    def _concerns(self, action: Action) -> bool:
+        return any(c.scope.holds(action) for c in self.classes)
 
     def ask(self, asked: Asked, context: Context) -> None:
         """Ask a plugin that does not await, here and now, and write down what it answers."""

@@ -170,57 +170,52 @@ class Plugins:
             For each action, evidence or `Failed` by namespace. A namespace whose scope the action
             lies outside of is not there.
         """
-        batch, rows = self._rows(actions, required)
+        batch = self._batch(actions, required)
         apart = [
             threading.Thread(target=self._isolated[v.name].ask, args=(asked, context), daemon=True)
-            for v, asked in self._questions(self._apart, batch, rows)
+            for v, asked in self._questions(self._apart, batch)
         ]
         for thread in apart:
             thread.start()
-        self._ask_inline(batch, rows, context)
-        awaiting = self._questions(self._awaiting, batch, rows)
+        self._ask_inline(batch, context)
+        awaiting = self._questions(self._awaiting, batch)
         if awaiting:
             run_private(ask_all(awaiting, context))
         for thread in apart:
             thread.join()
-        return rows
+        return list(batch.rows)
 
     async def aexamine_many(
         self, actions: Sequence[Action], context: Context, *, required: Iterable[str] = ()
     ) -> list[Row]:
         """As `examine_many`, in the caller's event loop."""
-        batch, rows = self._rows(actions, required)
+        batch = self._batch(actions, required)
         apart = [
             asyncio.create_task(asyncio.to_thread(self._isolated[v.name].ask, asked, context))
-            for v, asked in self._questions(self._apart, batch, rows)
+            for v, asked in self._questions(self._apart, batch)
         ]
-        self._ask_inline(batch, rows, context)
-        await ask_all(self._questions(self._awaiting, batch, rows), context)
+        self._ask_inline(batch, context)
+        await ask_all(self._questions(self._awaiting, batch), context)
         await asyncio.gather(*apart)
-        return rows
+        return list(batch.rows)
 
-    def _rows(
-        self, actions: Sequence[Action], required: Iterable[str]
-    ) -> tuple[tuple[Action, ...], list[Row]]:
+    def _batch(self, actions: Sequence[Action], required: Iterable[str]) -> Asked:
         nobody = {n: self.absent(n) for n in required if n not in self.evidence_classes}
-        batch = tuple(actions)
-        return batch, [dict(nobody) for _ in batch]
+        return Asked(tuple(actions), [dict(nobody) for _ in actions])
 
-    def _questions(
-        self, voices: Sequence[Voice], batch: tuple[Action, ...], rows: list[Row]
-    ) -> list[tuple[Voice, Asked]]:
+    def _questions(self, voices: Sequence[Voice], batch: Asked) -> list[tuple[Voice, Asked]]:
         """Who is asked what; a plugin that did not start owes its answers all the same."""
         questions = []
         for voice in voices:
-            asked = voice.pick(batch, rows)
+            asked = voice.pick(batch)
             if voice.name in self._down:
                 voice.miss(asked, self._down[voice.name])
             elif asked.actions:
                 questions.append((voice, asked))
         return questions
 
-    def _ask_inline(self, batch: tuple[Action, ...], rows: list[Row], context: Context) -> None:
-        for voice, asked in self._questions(self._inline, batch, rows):
+    def _ask_inline(self, batch: Asked, context: Context) -> None:
+        for voice, asked in self._questions(self._inline, batch):
             voice.ask(asked, context)
 
     def revise(
@@ -278,8 +273,14 @@ class Plugins:
 
     def observe(self, entry: Entry) -> None:
         """Tell the listeners of an entry; what they raise is logged."""
-        for name, call in self._implementing("observe"):
-            _safely(name, "observe", partial(call, entry))
+        self.observe_many([entry])
+
+    def observe_many(self, entries: Iterable[Entry]) -> None:
+        """Tell the listeners of entries, one after the other; what they raise is logged."""
+        listeners = list(self._implementing("observe"))
+        for entry in entries if listeners else ():
+            for name, call in listeners:
+                _safely(name, "observe", partial(call, entry))
 
     def start(self, settings: Any = None) -> None:
         """Start every plugin; what does not start is a gap from now on, and listed so.

@@ -23,7 +23,7 @@ from agentkit.clock import Clock, FixedClock
 from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.kinds import ActionKind
 from agentkit.plugins.admission import Admitted, admit, describe
-from agentkit.plugins.answers import Row, Voice
+from agentkit.plugins.answers import Asked, Row, Voice
 from agentkit.plugins.asking import ask_all, run_private
 from agentkit.plugins.origin import Origin
 from agentkit.plugins.wire import pack, pack_answer, unpack
@@ -188,7 +188,7 @@ def _serve(admitted: Admitted, request: Mapping[str, Any], call: Call) -> dict[s
     actions = tuple(unpack(Action, a) for a in request["actions"])
     rows: list[Row] = [{} for _ in actions]
     voice = Voice.of(admitted)
-    asked = voice.pick(actions, rows)
+    asked = voice.pick(Asked(actions, rows))
     if voice.awaits:
         run_private(ask_all([(voice, asked)], context))
     else:

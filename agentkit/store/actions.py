@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
 from agentkit.action import Action
 from agentkit.canonical import canonical, from_json
-from agentkit.evidence import Finding, Span, Unknown
+from agentkit.evidence import Finding, Span
+from agentkit.facts import decode_facts, encode_facts
 from agentkit.store.instants import from_micros, to_micros
 from agentkit.store.sql import execute, insert_many, placeholders
 from agentkit.verdict import Review, Ruling, Verdict
@@ -71,7 +72,6 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _SELECT: Final = ", ".join(_COLUMNS)
 _CHUNK: Final = 500
-_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _stored_review(stored: StoredAction, value: dict[str, Any] | None) -> Stored
         proposed=Action.from_json(value["proposed"]) if value["proposed"] else action,
         action=action,
         verdict=stored.verdict,
-        facts={name: _decoded(fact) for name, fact in value["facts"].items()},
+        facts=decode_facts(value["facts"]),
         findings={
             namespace: tuple(_finding(f) for f in found)
             for namespace, found in value["findings"].items()
@@ -328,36 +328,13 @@ def _payload(review: Review) -> dict[str, Any]:
         **drafts,
         "proposed": None if review.proposed is review.action else review.proposed.to_json(),
         "action": review.action.to_json(),
-        "facts": orjson.Fragment(orjson.dumps(review.facts, _coded, _OPTIONS)),
+        "facts": orjson.Fragment(encode_facts(review.facts)),
         "findings": {
             namespace: [_finding_json(f) for f in evidence.findings]
             for namespace, evidence in review.evidence.items()
             if evidence.findings
         },
     }
-
-
-def _coded(value: Any) -> dict[str, Any]:
-    """A fact that JSON has no type for."""
-    if isinstance(value, Unknown):
-        return {"unknown": value.reason, "needs": value.needs}
-    if isinstance(value, datetime):
-        return {"at": to_micros(value)}
-    if isinstance(value, timedelta):
-        return {"seconds": value.total_seconds()}
-    raise TypeError(f"a fact cannot be {type(value).__name__}")
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    if not isinstance(value, dict):
-        return value
-    if "at" in value:
-        return from_micros(value["at"])
-    if "seconds" in value:
-        return timedelta(seconds=value["seconds"])
-    return Unknown(value["unknown"], value["needs"])
 
 
 def _finding_json(finding: Finding) -> list[Any]:

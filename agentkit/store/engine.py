@@ -23,6 +23,8 @@ _PRAGMAS: Final = (
     "synchronous = full",  # a commit is on the disk when it returns
     "secure_delete = on",  # a deleted key is overwritten, not only unlinked
     "temp_store = memory",  # personal data in no temporary file
+    "cache_size = -32768",  # KiB: a large batch reaches the log once, at its commit
+    "wal_autocheckpoint = 4000",  # pages: one that several batches write is copied back once
 )
 
 

@@ -104,7 +104,6 @@ class Unit:
 
     def _rows(self, tenant: str, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
         """Entries as rows: the private part encrypted, the digest over the rest."""
-        tokens = {e.person: self.vault.token(tenant, e.person) for e in entries if e.person}
         secret = [(e.person, e.private) for e in entries if e.private is not None]
         sealed = iter(self.vault.encrypt_many(self.conn, tenant, secret) if secret else ())
         rows = []
@@ -115,7 +114,7 @@ class Unit:
                 to_micros(entry.at),
                 entry.action,
                 entry.actor,
-                tokens.get(entry.person, ""),
+                self.vault.token(tenant, entry.person) if entry.person else "",
                 canonical(entry.public),
                 None if entry.private is None else next(sealed),
             )

@@ -73,13 +73,20 @@ class Vault:
         self._clock = clock
         self._scrub = scrub
         self._open: dict[bytes, AESGCM] = {}
+        self._tokens: dict[tuple[str, str], str] = {}
 
     def token(self, tenant: str, subject: str) -> str:
         """A keyed hash (HMAC-SHA256, hex) that stands for a person or contact point in the clear.
 
         A plain hash of a phone number is found by trying all. The caller normalises.
         """
-        return hmac.digest(self._pepper, f"{tenant}\0{subject}".encode(), "sha256").hex()
+        known = self._tokens.get((tenant, subject))
+        if known is None:
+            known = hmac.digest(self._pepper, f"{tenant}\0{subject}".encode(), "sha256").hex()
+            if len(self._tokens) >= _MAX_OPEN:
+                self._tokens.clear()
+            self._tokens[tenant, subject] = known
+        return known
 
     def encrypt(
         self,
@@ -113,9 +120,11 @@ class Vault:
         tokens = [self.token(tenant, person) for person, _ in items]
         keys = self._keys_or_new(conn, tenant, dict.fromkeys(tokens), key_class)
         code = KEY_CLASSES.index(key_class)
+        random = secrets.token_bytes(_NONCE_BYTES * len(items))
+        nonces = (random[i : i + _NONCE_BYTES] for i in range(0, len(random), _NONCE_BYTES))
         return [
-            _seal(keys[token], code, canonical(value))
-            for token, (_, value) in zip(tokens, items, strict=True)
+            _seal(keys[token], code, nonce, canonical(value))
+            for token, nonce, (_, value) in zip(tokens, nonces, items, strict=True)
         ]
 
     def decrypt(
@@ -169,6 +178,7 @@ class Vault:
             sql = "delete from person_keys where tenant = ? and token = ? and key_class = ?"
             deleted += execute(unit.conn, sql, (tenant, token, key_class)).rowcount
         unit.after_commit(self._open.clear)
+        unit.after_commit(self._tokens.clear)
         unit.after_commit(self._scrub)
         return deleted
 
@@ -240,9 +250,8 @@ def _bound(tenant: str, token: str, key_class: str) -> bytes:
     return f"{tenant}\0{token}\0{key_class}\0".encode()
 
 
-def _seal(key: _Key, code: int, plain: bytes) -> bytes:
-    """Encrypt, with the head in front."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
+def _seal(key: _Key, code: int, nonce: bytes, plain: bytes) -> bytes:
+    """Encrypt under a nonce that was never used, with the head in front."""
     head = bytes((_VERSION, code)) + key.id
     return head + nonce + key.cipher.encrypt(nonce, plain, key.bound + head)
 
