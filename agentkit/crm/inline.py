@@ -67,7 +67,6 @@ class InlinePeople:
         """
         self._others = others
         self._given: dict[str, _Given] = {}
-
         self._heard: set[str] = set()
 
     def add(self, action: Action, row: Mapping[str, Any]) -> None:
@@ -128,7 +127,7 @@ class InlinePeople:
                     consents=(*person.consents, *events),
                     suppressed=person.suppressed | closed,
                 )
-                self._given[id_] = (heard, *self._given[id_][1:])
+                self._given[id_] = self._given[id_]._replace(person=heard)
 
     def deeds(self, tenant: str, runs: Sequence[str]) -> Mapping[str, Sequence[Deed]]:
         """What each run proposed, as far as it was recorded."""
