@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "inbound": ("inbound", "Take replies, stops, bounces and complaints."),
     "ledger": ("ledger", "Verify, show and export the ledger."),
     "model": ("model", "Train, evaluate and watch the classifiers."),
+    "person": ("person", "Export, erase, restrict or correct what is on record of one person."),
     "plugins": ("plugins", "List and check plugins."),
     "review": ("review", "Judge a file of actions without performing any."),
     "run": ("run", "Let an agent work through people of the CRM."),

@@ -78,14 +78,14 @@ def command(
     status is 1 where no row of a file could be kept.
     """
     from agentkit.clock import SystemClock
-    from agentkit.store import Store
+    from agentkit.rights import open_store
 
     others = {
         "suppressions": suppressions, "records": records, "history": history, "mails": mails,
         "consents": consents,
     }  # fmt: skip
     _check([*contacts, *filter(None, others.values())])
-    store = Store.open(settings.url, clock=SystemClock(), home=settings.home)
+    store = open_store(settings, SystemClock())
     try:
         reports = import_book(store, settings.tenant, contacts, fmt=fmt, **others)
     finally:

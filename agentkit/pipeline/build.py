@@ -15,6 +15,7 @@ from agentkit.errors import ConfigError
 from agentkit.gate import Gate
 from agentkit.pipeline.facade import Pipeline
 from agentkit.plugins import Plugins
+from agentkit.rights import open_store
 from agentkit.settings import Settings
 from agentkit.store import Store
 
@@ -46,7 +47,7 @@ def build(
     clock = clock or SystemClock()
     field_catalogue(settings)  # what is wrong with it is said now, not when an agent reads
     plugins = find_plugins(settings) if plugins is None else plugins
-    store = Store.open(settings.url, clock=clock, home=settings.home)
+    store = open_store(settings, clock)
     try:
         gate = build_gate(
             settings,

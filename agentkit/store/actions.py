@@ -16,6 +16,7 @@ import orjson
 
 from agentkit.action import Action
 from agentkit.canonical import canonical, from_json
+from agentkit.errors import Conflict
 from agentkit.evidence import Finding, Span
 from agentkit.facts import decode_facts, encode_facts
 from agentkit.store.instants import from_micros, to_micros
@@ -36,6 +37,7 @@ __all__ = [
     "StoredAction",
     "StoredReview",
     "actions_of_runs",
+    "check_not_erased",
     "find_action",
     "find_actions",
     "insert_actions",
@@ -134,6 +136,7 @@ def insert_actions(
 
     Raises:
         sqlalchemy.exc.IntegrityError: an id exists already.
+        Conflict: a person was erased after the judgement: nothing is recorded.
     """
     if not reviews:
         return
@@ -141,12 +144,40 @@ def insert_actions(
     sealed = unit.vault.encrypt_many(
         unit.conn, tenant, [(r.action.subject, _payload(r)) for r in reviews]
     )
+    check_not_erased(unit, reviews)  # after the keys were read: see there
     chosen = states or [STATE_OF[r.verdict.ruling] for r in reviews]
     rows = [
         _row(review, state, payload, micros)
         for review, state, payload in zip(reviews, chosen, sealed, strict=True)
     ]
     insert_many(unit.conn, "actions", _COLUMNS, rows)
+
+
+def check_not_erased(unit: Unit, reviews: Sequence[Review]) -> None:
+    """Refuse to record what was judged before the person was erased.
+
+    Call it after the payloads are encrypted: an erasure that commits before the keys are read is
+    seen here, and one that commits later deletes the key that they were encrypted with.
+
+    Raises:
+        Conflict: a person was erased after the judgement.
+    """
+    tenant = reviews[0].action.tenant
+    sql = "select max(at) from erasures where tenant = ?"
+    latest = execute(unit.conn, sql, (tenant,)).scalar()
+    judged = [r for r in reviews if r.action.subject and _before(r.verdict.judged_at, latest)]
+    for review in judged:
+        values = (tenant, unit.vault.token(tenant, review.action.subject))
+        at = execute(unit.conn, f"{sql} and token = ?", values).scalar()
+        if _before(review.verdict.judged_at, at):
+            raise Conflict(
+                "the person was erased while the action was judged: nothing was recorded",
+                hint="propose nothing more about them",
+            )
+
+
+def _before(judged: datetime | None, erased: int | None) -> bool:
+    return erased is not None and (judged is None or to_micros(judged) < erased)
 
 
 def _row(review: Review, state: str, payload: bytes, micros: int) -> tuple[Any, ...]:

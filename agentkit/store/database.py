@@ -161,6 +161,44 @@ class Store:
         finally:
             connection.close()
 
+    def purge(self) -> bool:
+        """Leave nothing of deleted rows in the database's files.
+
+        SQLite overwrites what is deleted, but a page that was once split may keep an older copy of
+        a row between its cells: so the file is written anew, and the write-ahead log emptied. Takes
+        about a second for 100 MB. On PostgreSQL a plain ``vacuum`` of our tables frees dead rows
+        for reuse at once instead of some time later; the bytes are gone when they are overwritten,
+        and old WAL segments when the server recycles them.
+
+        Returns:
+            Whether all of it could be done; False while another process reads or writes, and then
+            it is worth calling again.
+        """
+        with self._my_turn():
+            if self.engine.dialect.name == "sqlite":
+                return self._rewrite()
+            from sqlalchemy import inspect, text
+
+            with self.engine.connect() as conn:
+                alone = conn.execution_options(isolation_level="AUTOCOMMIT")
+                for table in inspect(alone).get_table_names():
+                    alone.execute(text(f'vacuum "{table}"'))
+            return True
+
+    def _rewrite(self) -> bool:
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("pragma query_only = 0")  # the pool may give one that only read
+            connection.info[READING] = False
+            cursor.execute("vacuum")
+            busy: int = cursor.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        except self.engine.dialect.dbapi.OperationalError:  # type: ignore[union-attr]
+            return False  # locked: others work
+        finally:
+            connection.close()
+        return not busy
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

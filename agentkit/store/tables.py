@@ -20,6 +20,7 @@ from agentkit.store.columns import maybe_instant as _maybe_at
 from agentkit.store.columns import number as _number
 from agentkit.store.columns import text as _text
 from agentkit.store.tables_inbound import CircumstanceRow, InboundRow
+from agentkit.store.tables_rights import ContestRow, ErasureRow, ProofRow, RestrictionRow
 
 __all__ = [
     "ActionRow",
@@ -27,16 +28,20 @@ __all__ = [
     "CircumstanceRow",
     "ConsentEventRow",
     "ContactRow",
+    "ContestRow",
     "DataTaskRow",
     "DecisionRow",
     "EffectRow",
     "EntryRow",
+    "ErasureRow",
     "InboundRow",
     "OutboxRow",
     "PermitRow",
     "PersonKeyRow",
     "PersonLockRow",
+    "ProofRow",
     "RecordRow",
+    "RestrictionRow",
     "SealRow",
     "StopRow",
     "SuppressionRow",

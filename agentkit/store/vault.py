@@ -88,6 +88,11 @@ class Vault:
             self._tokens[tenant, subject] = known
         return known
 
+    def mac(self, purpose: str, data: bytes) -> str:
+        """A keyed hash (HMAC-SHA256, hex) of what is kept outside the database."""
+        key = hmac.digest(self._pepper, b"mac\0" + purpose.encode(), "sha256")
+        return hmac.digest(key, data, "sha256").hex()
+
     def encrypt(
         self,
         conn: Connection,

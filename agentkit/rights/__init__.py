@@ -1,0 +1,10 @@
+"""Rights of persons, and how long what is kept: erase, export, restrict, contest, retention."""
+
+from __future__ import annotations
+
+from agentkit.rights.erasure import Erased, erase
+from agentkit.rights.journal import JOURNAL
+from agentkit.rights.proofs import Proof, proofs_of
+from agentkit.rights.recovery import open_store, reapply
+
+__all__ = ["JOURNAL", "Erased", "Proof", "erase", "open_store", "proofs_of", "reapply"]
