@@ -12,7 +12,7 @@ EntryKind = Literal[
     "proposed", "judged", "deferred", "opened", "claimed_case", "decided", "edited", "expired",
     "permitted", "claimed", "performed", "failed", "unknown", "stopped", "lifted", "consent",
     "suppressed", "imported", "task", "configured", "erased", "refused", "note", "inbound",
-    "circumstance",
+    "circumstance", "right", "keys", "retention", "scores",
 ]  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,6 +16,7 @@ from agentkit.errors import InvalidAction
 from agentkit.settings import Settings
 
 if TYPE_CHECKING:
+    from agentkit.pipeline import Pipeline
     from agentkit.rights import Erased
     from agentkit.store import Store
 
@@ -24,6 +26,40 @@ __all__ = ["command"]
 @click.group("person")
 def command() -> None:
     """Rights of one person: export, erase, restrict, object, rectify, contest."""
+
+
+@command.command()
+@click.argument("person", metavar="ID")
+@click.option("--format", "fmt", default="both", show_default=True,
+              type=click.Choice(["html", "json", "both"]), help="Which files.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Folder; default: exports/ in the home, where an erasure finds it.")  # fmt: skip
+@with_settings
+def export(settings: Settings, person: str, fmt: str, out: Path | None) -> None:
+    """Write everything on record of a person: a page to send, and the same as JSON.
+
+    Every decision about the person is in it, with the rules and facts that led to it, in plain
+    words; sources, recipients, and who saw it. The files are readable by their owner only.
+    """
+    from agentkit.rights import export as write
+    from agentkit.rights import gather
+
+    operator = operator_of(settings)
+    formats: list[Literal["html", "json"]] = []
+    if fmt in {"html", "both"}:
+        formats.append("html")
+    if fmt in {"json", "both"}:
+        formats.append("json")
+    with _pipeline(settings) as pipeline:
+        gate = pipeline.gate
+        dossier = gather(pipeline.store, gate.policy, gate.register, settings, person)
+        actor = f"operator:{operator.name}"
+        paths = write(pipeline.store, dossier, actor=actor, formats=formats, folder=out)
+    for path in paths:
+        click.echo(str(path))
+    for due in dossier.deadlines["access"][:1]:
+        click.echo(f"  a request that came in today is due on {due.on} ({due.deadline.law})")
+    click.echo(signed(operator), err=True)
 
 
 @command.command()
@@ -91,6 +127,17 @@ def _store(settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def _pipeline(settings: Settings) -> Iterator[Pipeline]:
+    from agentkit.pipeline import build
+
+    pipeline = build(settings)
+    try:
+        yield pipeline
+    finally:
+        pipeline.close()
 
 
 def _confirm(question: str) -> None:

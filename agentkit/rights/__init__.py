@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from agentkit.rights.deadlines import Deadline, Due, due_dates
+from agentkit.rights.dossier import Dossier, gather
 from agentkit.rights.erasure import Erased, erase
+from agentkit.rights.export import export
 from agentkit.rights.journal import JOURNAL
 from agentkit.rights.proofs import Proof, proofs_of
 from agentkit.rights.recovery import open_store, reapply
 
-__all__ = ["JOURNAL", "Erased", "Proof", "erase", "open_store", "proofs_of", "reapply"]
+__all__ = [
+    "JOURNAL",
+    "Deadline",
+    "Dossier",
+    "Due",
+    "Erased",
+    "Proof",
+    "due_dates",
+    "erase",
+    "export",
+    "gather",
+    "open_store",
+    "proofs_of",
+    "reapply",
+]

@@ -19,6 +19,7 @@ from agentkit.consent.stopping import contacts_at
 from agentkit.entry import Entry
 from agentkit.errors import Conflict, NotFound
 from agentkit.rights import journal
+from agentkit.rights.files import forget_exports
 from agentkit.rights.holdings import PSEUDONYM, Holding, condition, holdings_in, pseudonym, rows_of
 from agentkit.rights.journal import Erasure
 from agentkit.rights.proofs import keep_proof, opened_rows
@@ -96,6 +97,7 @@ def erase(
         erased = erase_rows(
             unit, record, person, points, now=now, actor=actor, proof_years=proof_years
         )
+        unit.after_commit(lambda: forget_exports(store.home, store.vault, tenant, person))
         journal.append(store.home, unit.vault, [record])  # before the commit: never forgotten
     return erased
 

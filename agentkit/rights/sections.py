@@ -1,0 +1,134 @@
+"""Rows of any table as a person reads them: nothing on record is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from agentkit.canonical import from_json
+from agentkit.rights.decisions import shown
+from agentkit.rights.holdings import HOLDINGS, Holding, holdings_in, rows_of
+from agentkit.store import execute, from_micros
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from agentkit.store import Store
+
+__all__ = ["Section", "consents", "messages", "sections"]
+
+_TOLD: Final = frozenset({
+    "actions", "cases", "contacts", "consent_events", "decisions", "effects", "outbox",
+})  # fmt: skip
+"""Tables that have a place of their own in the dossier; every other one is a section of rows."""
+_TITLES: Final[Mapping[str, str]] = {
+    "records": "Records about you",
+    "touches": "When we were in touch",
+    "data_tasks": "What we noticed to be missing",
+    "task_actions": "What waits for missing data",
+    "restrictions": "Restrictions of processing",
+    "contests": "Decisions that you contest",
+    "stops": "Stop switches",
+    "inbound_messages": "What you wrote to us",
+    "circumstances": "Circumstances that you told us of",
+}
+_INTERNAL: Final = frozenset({"tenant", "contact", "to_contact", "point_token", "lock"})
+_INSTANTS: Final = frozenset({
+    "at", "since", "until", "expires", "double_opt_in_at", "recorded_at", "created_at",
+    "updated_at", "opened_at", "closed_at", "received_at", "lifted_at", "due_at", "decided_at",
+})  # fmt: skip
+_CONSENT: Final = (
+    "status", "channel", "purpose", "brand", "point", "at", "expires", "source", "notice", "proof",
+    "double_opt_in_at", "lawful_basis", "method", "scope",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of one table, as a person reads them."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def consents(conn: Connection, tenant: str, person: str) -> Section:
+    """Consent events of a person, oldest first."""
+    rows = rows_of(conn, Holding("consent_events"), tenant, [person])
+    rows.sort(key=lambda row: (row["at"], row["id"]))
+    columns = [c for c in _CONSENT if any(row.get(c) not in (None, "") for row in rows)]
+    told = tuple(tuple(_told(c, row.get(c)) for c in columns) for row in rows)
+    return Section("Your consents and objections", tuple(map(_head, columns)), told)
+
+
+def messages(
+    conn: Connection, store: Store, tenant: str, person: str
+) -> Iterator[tuple[datetime, str, str, str]]:
+    """When, how, subject line and text of what was sent, oldest first."""
+    sql = (
+        "select at, channel, text_encrypted from outbox where tenant = ? and to_contact = ? "
+        "order by at, action"
+    )
+    rows = execute(conn, sql, (tenant, person)).all()
+    kept = [row for row in rows if row[2] is not None]
+    plain = iter(store.vault.decrypt_many(conn, tenant, [(person, bytes(r[2])) for r in kept]))
+    for at, channel, sealed in rows:
+        body = None if sealed is None else next(plain)
+        if body is None:
+            yield from_micros(at), channel, "", "(the text is not kept any more)"
+        else:
+            yield from_micros(at), channel, str(body["subject_line"]), str(body["text"])
+
+
+def sections(
+    conn: Connection, store: Store, tenant: str, person: str, tokens: Sequence[str]
+) -> Iterator[Section]:
+    """Every table that has no place of its own: nothing on record is left out."""
+    present = set(holdings_in(conn))
+    for holding in HOLDINGS:
+        if holding.table in _TOLD or holding not in present:
+            continue
+        rows = rows_of(conn, holding, tenant, [person], tokens)
+        if not rows:
+            continue
+        opened = [
+            {name: _opened(conn, store, tenant, person, value) for name, value in row.items()}
+            for row in rows
+        ]
+        hidden = _INTERNAL if holding.table != "stops" else _INTERNAL | {"scope"}
+        columns = [
+            c for c in opened[0]
+            if c not in hidden and any(row[c] not in (None, "", "{}", "[]") for row in opened)
+        ]  # fmt: skip
+        title = _TITLES.get(holding.table, holding.table.replace("_", " ").capitalize())
+        told = tuple(tuple(_told(c, row[c]) for c in columns) for row in opened)
+        yield Section(title, tuple(map(_head, columns)), told)
+
+
+def _opened(conn: Connection, store: Store, tenant: str, person: str, value: Any) -> Any:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        return value
+    plain = store.vault.decrypt(conn, tenant, person, bytes(value))
+    if plain is None:
+        return "(not kept any more)"
+    return next(iter(plain.values())) if len(plain) == 1 else plain
+
+
+def _told(column: str, value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if column in _INSTANTS and isinstance(value, int):
+        return f"{from_micros(value):%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, str) and value[:1] in "{[":
+        try:
+            return shown(from_json(value))
+        except ValueError:
+            return value
+    return shown(value)
+
+
+def _head(column: str) -> str:
+    words = {"at": "when", "point": "address or number", "by": "by whom", "id": "number"}
+    return words.get(column, column.replace("_", " ")).capitalize()
