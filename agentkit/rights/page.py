@@ -96,7 +96,7 @@ def _rows(section: Section) -> Markup:
     from markupsafe import Markup
 
     longest = max((len(cell) for row in section.rows for cell in row), default=0)
-    name = "_pairs" if len(section.columns) > _WIDE or longest > 80 else "_table"  # noqa: PLR2004
+    name = "_pairs" if len(section.columns) > _WIDE or longest > 160 else "_table"  # noqa: PLR2004
     source = {"_pairs": _PAIRS, "_table": _TABLE}[name]
     return Markup(_environment().from_string(source).render(s=section))  # noqa: S704  (escaped by its own template)
 

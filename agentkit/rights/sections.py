@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import from_json
-from agentkit.rights.decisions import shown
-from agentkit.rights.holdings import HOLDINGS, Holding, holdings_in, rows_of
+from agentkit.rights.decisions import kind_in_words, shown
+from agentkit.rights.holdings import Holding, holdings_in, rows_of
 from agentkit.store import execute, from_micros
 
 if TYPE_CHECKING:
@@ -39,10 +39,20 @@ _INSTANTS: Final = frozenset({
     "at", "since", "until", "expires", "double_opt_in_at", "recorded_at", "created_at",
     "updated_at", "opened_at", "closed_at", "received_at", "lifted_at", "due_at", "decided_at",
 })  # fmt: skip
-_CONSENT: Final = (
-    "status", "channel", "purpose", "brand", "point", "at", "expires", "source", "notice", "proof",
-    "double_opt_in_at", "lawful_basis", "method", "scope",
-)  # fmt: skip
+_CONSENT: Final[Mapping[str, str]] = {
+    "source": "through", "method": "by", "notice": "text version", "proof": "proof",
+    "double_opt_in_at": "confirmed", "expires": "until", "lawful_basis": "basis", "scope": "scope",
+}  # fmt: skip
+_STATUS: Final[Mapping[str, str]] = {
+    "granted": "yes", "withdrawn": "no longer", "refused": "no", "expired": "has lapsed",
+    "not_specified": "nothing",
+}  # fmt: skip
+_NOT_SHOWN: Final[Mapping[str, frozenset[str]]] = {
+    "stops": frozenset({"scope"}), "touches": frozenset({"id", "action", "run"}),
+    "restrictions": frozenset({"id"}), "records": frozenset({"updated_at"}),
+}  # fmt: skip
+_FIRST: Final = ("at", "opened_at", "type", "kind")
+"""Columns that come first where a table has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,28 @@ def consents(conn: Connection, tenant: str, person: str) -> Section:
     """Consent events of a person, oldest first."""
     rows = rows_of(conn, Holding("consent_events"), tenant, [person])
     rows.sort(key=lambda row: (row["at"], row["id"]))
-    columns = [c for c in _CONSENT if any(row.get(c) not in (None, "") for row in rows)]
-    told = tuple(tuple(_told(c, row.get(c)) for c in columns) for row in rows)
-    return Section("Your consents and objections", tuple(map(_head, columns)), told)
+    told = tuple((_told("at", row["at"]), _said(row), _about(row), _details(row)) for row in rows)
+    return Section(
+        "Your consents and objections", ("When", "What you said", "About", "Details"), told
+    )
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    return _STATUS.get(row["status"], row["status"])
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    what = row["purpose"] or "everything"
+    parts = (f"{what} by {row['channel'] or 'every channel'}", row["brand"], row["point"])
+    return ", ".join(part for part in parts if part)
+
+
+def _details(row: Mapping[str, Any]) -> str:
+    return "; ".join(
+        f"{words} {_told(column, row[column])}"
+        for column, words in _CONSENT.items()
+        if row.get(column) not in (None, "")
+    )
 
 
 def messages(
@@ -86,9 +115,8 @@ def sections(
     conn: Connection, store: Store, tenant: str, person: str, tokens: Sequence[str]
 ) -> Iterator[Section]:
     """Every table that has no place of its own: nothing on record is left out."""
-    present = set(holdings_in(conn))
-    for holding in HOLDINGS:
-        if holding.table in _TOLD or holding not in present:
+    for holding in holdings_in(conn):
+        if holding.table in _TOLD:
             continue
         rows = rows_of(conn, holding, tenant, [person], tokens)
         if not rows:
@@ -97,11 +125,12 @@ def sections(
             {name: _opened(conn, store, tenant, person, value) for name, value in row.items()}
             for row in rows
         ]
-        hidden = _INTERNAL if holding.table != "stops" else _INTERNAL | {"scope"}
+        hidden = _INTERNAL | _NOT_SHOWN.get(holding.table, frozenset())
         columns = [
             c for c in opened[0]
             if c not in hidden and any(row[c] not in (None, "", "{}", "[]") for row in opened)
         ]  # fmt: skip
+        columns.sort(key=lambda c: _FIRST.index(c) if c in _FIRST else len(_FIRST))
         title = _TITLES.get(holding.table, holding.table.replace("_", " ").capitalize())
         told = tuple(tuple(_told(c, row[c]) for c in columns) for row in opened)
         yield Section(title, tuple(map(_head, columns)), told)
@@ -119,6 +148,8 @@ def _opened(conn: Connection, store: Store, tenant: str, person: str, value: Any
 def _told(column: str, value: Any) -> str:
     if value is None or value == "":
         return ""
+    if column == "kind":
+        return kind_in_words(str(value))
     if column in _INSTANTS and isinstance(value, int):
         return f"{from_micros(value):%Y-%m-%d %H:%M} UTC"
     if isinstance(value, str) and value[:1] in "{[":
