@@ -204,6 +204,7 @@ class Person:
         circumstances: What is known of their circumstances and nobody has lifted, lapsed or not.
         history_known: The list of earlier contacts was given: an empty one then says that there
             were none. Without it an empty list says nothing.
+        restricted: Their data may only be stored (GDPR Art. 18).
     """
 
     contact: Contact
@@ -214,6 +215,7 @@ class Person:
     scores: Mapping[str, float] = field(default_factory=dict)
     circumstances: Sequence[Circumstance] = ()
     history_known: bool = False
+    restricted: bool = False
 
 
 class Context(Protocol):

@@ -51,6 +51,7 @@ def list_(settings: Settings, state: str, text: str, limit: int, *, as_json: boo
     """List cases, the urgent ones first."""
     from agentkit.cli import desk_text
     from agentkit.desk.ending import undone_for
+    from agentkit.rights import contests
 
     wanted = "" if state == "all" else state
     with _desk(settings) as desk:
@@ -59,9 +60,16 @@ def list_(settings: Settings, state: str, text: str, limit: int, *, as_json: boo
         now = desk.clock.now()
         with desk.store.read() as conn:
             stopped = undone_for(conn, desk.tenant, _operator(settings).name, now)
+        contested = [] if as_json or state != "open" else contests(desk.store, desk.tenant)
     click.echo(desk_text.as_json(cases) if as_json else desk_text.case_list(cases, total, now))
     if stopped and not as_json:
         click.echo(desk_text.undone(stopped), err=True)
+    if contested:
+        first = f"{contested[0].due_at:%Y-%m-%d}"
+        click.echo(
+            f"{len(contested)} contested by their persons, the first due {first}: ", nl=False
+        )
+        click.echo("agentkit person contests")
 
 
 @command.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -115,6 +116,153 @@ def proof(settings: Settings, person: str) -> None:
     for kept in found:
         body = {"until": kept.until, "basis": kept.basis, "events": kept.events}
         click.echo(canonical(body).decode())
+
+
+@command.command()
+@click.argument("person", metavar="ID")
+@click.option("--reason", default="", metavar="TEXT", help="What the person says.")
+@with_settings
+def restrict(settings: Settings, person: str, reason: str) -> None:
+    """Restrict: the data are kept and used for nothing but the person's own request."""
+    from agentkit.rights import restrict as run
+
+    operator = operator_of(settings)
+    with _store(settings) as store:
+        done = run(store, settings.tenant, person, by=operator.name, reason=reason)
+    click.echo(f"restricted; {len(done.stopped)} actions that waited will not be performed")
+    click.echo(f"  lift it with: agentkit person lift {person} --reason TEXT")
+    click.echo(signed(operator), err=True)
+
+
+@command.command()
+@click.argument("person", metavar="ID")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; the ledger keeps it.")
+@with_settings
+def lift(settings: Settings, person: str, reason: str) -> None:
+    """Lift a restriction; the person must be told before."""
+    from agentkit.rights import lift as run
+
+    operator = operator_of(settings)
+    with _store(settings) as store:
+        run(store, settings.tenant, person, by=operator.name, reason=reason)
+    click.echo("lifted: the person must have been told before")
+    click.echo(signed(operator), err=True)
+
+
+@command.command("object")
+@click.argument("person", metavar="ID")
+@with_settings
+def object_(settings: Settings, person: str) -> None:
+    """Record an objection to all advertising, and to profiling for it."""
+    from agentkit.rights import object_to_marketing
+
+    operator = operator_of(settings)
+    with _store(settings) as store:
+        done = object_to_marketing(store, settings.tenant, person, by=operator.name)
+    click.echo(f"recorded; {len(done.stopped)} actions that waited will not be performed")
+    click.echo(f"  {done.points} contact points are closed to advertising; service goes on")
+    click.echo(signed(operator), err=True)
+
+
+@command.command()
+@click.argument("person", metavar="ID")
+@click.argument("field")
+@click.argument("value")
+@with_settings
+def rectify(settings: Settings, person: str, field: str, value: str) -> None:
+    """Correct one FIELD of the record; both values stand in the ledger, encrypted."""
+    from agentkit.rights import rectify as run
+
+    operator = operator_of(settings)
+    with _store(settings) as store:
+        done = run(store, settings.tenant, person, field, value, by=operator.name)
+    click.echo(f"{done.field} corrected" if done.before != done.after else "nothing changed")
+    click.echo("  whoever received the wrong value must be told (GDPR Art. 19)")
+    click.echo(signed(operator), err=True)
+
+
+@command.command()
+@click.argument("action", metavar="DECISION")
+@click.option("--reason", default="", metavar="TEXT", help="What the person says.")
+@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="When the request came in; default: today.")  # fmt: skip
+@with_settings
+def contest(settings: Settings, action: str, reason: str, received: datetime | None) -> None:
+    """Contest a decision: somebody who has not decided it must look at it again."""
+    from agentkit.rights import contest as run
+
+    operator = operator_of(settings)
+    when = None if received is None else received.replace(tzinfo=UTC)
+    with _store(settings) as store:
+        opened = run(store, settings.tenant, action, by=operator.name, words=reason, received=when)
+    click.echo(f"contest {opened.id}, to be answered by {opened.due_at:%Y-%m-%d} ({opened.cites})")
+    barred = ", ".join(opened.deciders)
+    click.echo(f"  not by {barred}, who decided it" if barred else "  no person decided it before")
+    click.echo(f"  next: agentkit person answer {opened.id} --uphold|--overturn --reason TEXT")
+    click.echo(signed(operator), err=True)
+
+
+@command.command()
+@click.argument("contest_id", metavar="CONTEST")
+@click.option("--uphold", "outcome", flag_value="upheld", help="The decision stands.")
+@click.option("--overturn", "outcome", flag_value="overturned", help="It does not.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; the person is owed it.")
+@with_settings
+def answer(settings: Settings, contest_id: str, outcome: str | None, reason: str) -> None:
+    """Answer a contest; not by somebody who decided it before."""
+    from agentkit.rights import answer as run
+
+    operator = operator_of(settings)
+    if outcome not in {"upheld", "overturned"}:
+        raise InvalidAction("say whether the decision stands", hint="--uphold or --overturn")
+    chosen: Literal["upheld", "overturned"] = "upheld" if outcome == "upheld" else "overturned"
+    with _store(settings) as store:
+        run(store, settings.tenant, contest_id, operator, chosen, reason)
+    click.echo(f"contest {contest_id}: {outcome}")
+    if outcome == "overturned":
+        click.echo("  nothing is undone by this alone: propose, or do in the CRM, what is right")
+    click.echo(signed(operator), err=True)
+
+
+@command.command()
+@click.option("--all", "every", is_flag=True, help="Those that are answered too.")
+@with_settings
+def contests(settings: Settings, *, every: bool) -> None:
+    """List decisions that are contested, the most urgent first."""
+    from agentkit.desk import printable
+    from agentkit.rights import contests as run
+
+    with _store(settings) as store:
+        found = run(store, settings.tenant, "" if every else "open")
+        now = store.clock.now()
+    for one in found:
+        late = " OVERDUE" if one.state == "open" and one.due_at < now else ""
+        click.echo(f"{one.id}  {one.state:10}  due {one.due_at:%Y-%m-%d}{late}  {one.action}")
+        if one.words:
+            click.echo(f"        {printable(one.words, lines=False):.100}")
+    if not found:
+        click.echo("nothing is contested")
+
+
+@command.command()
+@click.option("--country", default="", metavar="CODE", help="ISO code; without one: every law.")
+@click.option("--region", default="", metavar="CODE", help="Like CA for California.")
+@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="When the request came in; default: today.")  # fmt: skip
+def deadlines(country: str, region: str, received: datetime | None) -> None:
+    """Show by when each kind of request must be answered, by law."""
+    from agentkit.clock import SystemClock
+    from agentkit.rights import due_dates
+    from agentkit.rights.deadlines import RIGHTS
+
+    when = SystemClock().now() if received is None else received.replace(tzinfo=UTC)
+    for right in RIGHTS:
+        for due in due_dates(right, country, region, when):
+            longer = f", extended {due.extended}" if due.extended else ""
+            click.echo(f"{right:9} {due.on}{longer}  {due.deadline.law} ({due.deadline.status})")
+            for line in (due.deadline.pause, due.deadline.note, "; ".join(due.deadline.cites)):
+                if line:
+                    click.echo(f"          {line}")
 
 
 @contextmanager

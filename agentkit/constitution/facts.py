@@ -17,7 +17,7 @@ from agentkit.errors import ConfigError, PluginError
 from agentkit.evidence import Evidence, FactType
 from agentkit.kinds import ActionKind, Kinds
 
-__all__ = ["CORE", "RECORD_FACTS", "Catalogue", "Declared", "FieldMapping"]
+__all__ = ["CORE", "RECORD_FACTS", "RIGHTS", "Catalogue", "Declared", "FieldMapping"]
 
 CORE: Final[Mapping[str, tuple[FactType, str]]] = {
     "action.kind": ("string", "name of the action kind"),
@@ -73,6 +73,12 @@ RECORD_FACTS: Final[Mapping[str, Mapping[str, tuple[str, FactType]]]] = {
     },
 }
 """Record facts that exist without a mapping: fact name to (source field, type)."""
+
+RIGHTS: Final[Mapping[str, str]] = {
+    "contact.restricted": "the person's data may only be stored until somebody lifts that",
+    "contact.objected": "the person objects to all advertising, profiling for it included",
+}
+"""What a person has asked for: true or false, never unknown, for kinds that need a subject."""
 
 _FACT: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -171,6 +177,8 @@ class Catalogue:
             self.record_fields[record] = fields
             for name, mapping in fields.items():
                 self._add(Declared(f"{record}.{name}", mapping.type, subjects, "record"))
+        for name, doc in RIGHTS.items():
+            self._add(Declared(name, "bool", subjects, "agentkit", doc, volatile=True))
         unknown = sorted(set(mappings) - set(RECORD_FACTS))
         if unknown:
             raise ConfigError(

@@ -52,6 +52,9 @@ _TAKEN: Final = frozenset((*OPEN_STATES, "performed"))
 """States of actions that were not refused."""
 _EVENTS: Final = ", ".join(EVENT_COLUMNS)
 _MARKETING: Final = ("", "marketing")
+_RESTRICTED: Final = (
+    "select contact from restrictions where tenant = ? and lifted_at is null and contact in"
+)
 
 
 class StorePeople:
@@ -138,6 +141,7 @@ class StorePeople:
         history = _history(conn, tenant, list(contacts), since)
         records = _latest(conn, tenant, list(contacts))
         lasting = self._circumstances(conn, tenant, contacts)
+        restricted = {row[0] for row in _in_chunks(conn, _RESTRICTED, tenant, list(contacts))}
         return {
             id_: Person(
                 contact,
@@ -147,6 +151,7 @@ class StorePeople:
                 records.get(id_, {}),
                 _scores(contact),
                 lasting.get(id_, ()),
+                id_ in restricted,
             )
             for id_, contact in contacts.items()
         }

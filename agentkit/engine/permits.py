@@ -115,8 +115,8 @@ def void(unit: Unit, tenant: str, action: str) -> None:
 def person_version(conn: Connection, tenant: str, person: str) -> tuple[int, ...]:
     """Counts and dates that change whenever anything changes that a judgement of a person read.
 
-    Contacts made, consent events, changes of the record: taken before an examination and compared
-    inside the claim, they say whether the judgement still stands, caps included.
+    Contacts made, consent events, changes of the record, restrictions: taken before an examination
+    and compared inside the claim, they say whether the judgement still stands, caps included.
     """
     if not person:
         return ()
@@ -127,9 +127,10 @@ def person_version(conn: Connection, tenant: str, person: str) -> tuple[int, ...
         "(select coalesce(max(lock), 0) from contacts where tenant = ? and id = ?), "
         "(select count(*) from records where tenant = ? and contact = ?), "
         "(select coalesce(max(updated_at), 0) from records where tenant = ? and contact = ?), "
-        "(select count(*) from circumstances where tenant = ? and contact = ?)"
+        "(select count(*) from circumstances where tenant = ? and contact = ?), "
+        "(select count(*) from restrictions where tenant = ? and contact = ? and lifted_at is null)"
     )
-    return tuple(execute(conn, sql, (tenant, person) * 7).one())
+    return tuple(execute(conn, sql, (tenant, person) * 8).one())
 
 
 def stop_for(conn: Connection, tenant: str, agent: str, kind: str, person: str) -> str:

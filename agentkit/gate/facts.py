@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 from agentkit.action import Action
 from agentkit.agent import Agent
 from agentkit.canonical import clean_text
-from agentkit.constitution.facts import CORE, Catalogue, FieldMapping
+from agentkit.consent.state import OBJECTIONS
+from agentkit.constitution.facts import CORE, RIGHTS, Catalogue, FieldMapping
 from agentkit.context import Contact, Person
 from agentkit.crm.whereabouts import jurisdiction_at
 from agentkit.evidence import Evidence, Unknown
@@ -29,6 +30,7 @@ _PYTHON: Final[Mapping[str, type]] = {
     "string": str, "bool": bool, "int": int, "double": float, "timestamp": datetime,
 }  # fmt: skip
 _AGENT_FACTS: Final = ("owner", "model", "provider", "region")
+_MARKETING: Final = frozenset({"", "marketing"})
 _OFTEN_NONE: Final = frozenset({"company", "owner"})
 """Contact attributes whose absence is an ordinary value: a consumer has no company."""
 _CONTACT_ATTRIBUTES: Final = frozenset(Contact.__slots__) - {"fields", "relationship"}
@@ -94,6 +96,7 @@ class CoreFacts:
         absent = {fact: _absent(m) for _, fields in self._records for fact, m in fields}
         self._about_person = dict.fromkeys((fact for fact, _ in own), _UNSEEN) | absent
         self._stranger = dict.fromkeys(self._about_person, Unknown("the CRM has no such contact"))
+        self._about_person |= dict.fromkeys(RIGHTS, False)
         self._classes = classes
         self._sheets: dict[tuple[str, ...], _Sheet] = {}
 
@@ -161,6 +164,8 @@ class CoreFacts:
         return _Sheet(kind, agent, dict(sorted(facts.items())), arguments)
 
     def _person(self, facts: dict[str, Any], person: Person | None) -> None:
+        facts["contact.restricted"] = person is not None and person.restricted
+        facts["contact.objected"] = person is not None and _objected(person)
         if person is None:
             facts.update(self._stranger)
             return
@@ -198,6 +203,20 @@ def _of_agent(agent: Agent | None) -> dict[str, Any]:
 
 
 _Fields = list[tuple[str, FieldMapping]]
+
+
+def _objected(person: Person) -> bool:
+    """Whether the last word about all advertising, by every way and brand, is a no.
+
+    A later yes to one channel does not lift it: it allows that channel, and no profile.
+    """
+    said = [
+        e for e in person.consents
+        if e.purpose in _MARKETING and not (e.point or e.channel or e.brand)
+    ]  # fmt: skip
+    if not said:
+        return False
+    return max(said, key=lambda e: (e.at, e.status in OBJECTIONS)).status in OBJECTIONS
 
 
 def _qualified(record: str, fields: Mapping[str, FieldMapping]) -> _Fields:

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from agentkit.rights.contest import Contest, answer, contest, contests
 from agentkit.rights.deadlines import Deadline, Due, due_dates
 from agentkit.rights.dossier import Dossier, gather
 from agentkit.rights.erasure import Erased, erase
 from agentkit.rights.export import export
 from agentkit.rights.journal import JOURNAL
+from agentkit.rights.limits import (
+    Limited,
+    Rectified,
+    lift,
+    object_to_marketing,
+    rectify,
+    restrict,
+)
 from agentkit.rights.proofs import Proof, proofs_of
 from agentkit.rights.recovery import open_store, reapply
 
 __all__ = [
     "JOURNAL",
+    "Contest",
     "Deadline",
     "Dossier",
     "Due",
     "Erased",
+    "Limited",
     "Proof",
+    "Rectified",
+    "answer",
+    "contest",
+    "contests",
     "due_dates",
     "erase",
     "export",
     "gather",
+    "lift",
+    "object_to_marketing",
     "open_store",
     "proofs_of",
     "reapply",
+    "rectify",
+    "restrict",
 ]
