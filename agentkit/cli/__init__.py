@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "desk": ("desk", "List and decide what waits for people."),
     "import": ("import_", "Read contacts and records exported from a CRM."),
     "inbound": ("inbound", "Take replies, stops, bounces and complaints."),
+    "keys": ("keys", "Show and replace the master key of personal data."),
     "ledger": ("ledger", "Verify, show and export the ledger."),
     "model": ("model", "Train, evaluate and watch the classifiers."),
     "person": ("person", "Export, erase, restrict or correct what is on record of one person."),

@@ -9,7 +9,7 @@ to another machine, and even the owner of this one cannot rewrite the past.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -78,20 +78,28 @@ def public_key(signer: Any) -> bytes:
     return key
 
 
-def read_checkpoints(home: Path, trusted: bytes) -> list[Checkpoint]:
+def read_checkpoints(home: Path, trusted: Sequence[bytes]) -> list[Checkpoint]:
     """Read all checkpoints, oldest first, and check their signatures and links.
 
     Args:
         home: The folder that holds ``checkpoints/``.
-        trusted: The public key that must have signed.
+        trusted: The public keys that may have signed, in the order in which they were used: a key
+            that was replaced signs nothing after its successor.
     """
     found: list[Checkpoint] = []
-    prev = ""
+    prev, left = "", list(trusted)
     for path in _files(home):
         for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            found.append(_read_line(f"{path.name}:{number}", line, prev, trusted))
+            signer = next((n for n, key in enumerate(left) if _names(line, key)), 0)
+            left = left[signer:]
+            found.append(_read_line(f"{path.name}:{number}", line, prev, left[0]))
             prev = sha256(line).hexdigest()
     return found
+
+
+def _names(line: bytes, key: bytes) -> bool:
+    """Whether a line says that this key signed it; that it did is checked afterwards."""
+    return f'"key":"{key.hex()}"'.encode() in line
 
 
 def _files(home: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from agentkit.ledger.checkpoints import Checkpoint, public_key, read_checkpoints
 from agentkit.ledger.diagnosis import Fault, Link, diagnose
 from agentkit.ledger.sealer import tenants
 from agentkit.store import execute, from_micros
+from agentkit.store.rotation import retired_signers
 from agentkit.store.rows import is_intact
 
 if TYPE_CHECKING:
@@ -111,9 +112,10 @@ def verify(store: Store, home: Path, *, key: bytes | None = None) -> Verificatio
     Args:
         store: The database.
         home: The folder that holds ``checkpoints/``; a copy from elsewhere is better evidence.
-        key: The public key of the checkpoints; by default the one of this master key.
+        key: The public key of the checkpoints; by default the one of this master key, and before
+            it those of the master keys that it has replaced.
     """
-    trusted = public_key(store.master().signer()) if key is None else key
+    trusted = [key] if key is not None else _signers(store)
     marks = read_checkpoints(home, trusted)
     known = {tenant for mark in marks for tenant in mark.heads}
     with store.read() as conn:
@@ -127,6 +129,13 @@ def verify(store: Store, home: Path, *, key: bytes | None = None) -> Verificatio
     ]
     at = max((mark.at for mark in marks if mark.at is not None), default=None)
     return Verification(chains, len(marks), at, tuple(faults))
+
+
+def _signers(store: Store) -> list[bytes]:
+    """The public keys that have signed, in their order."""
+    master = store.master()
+    with store.read() as conn:
+        return [*retired_signers(conn, [master]), public_key(master.signer())]
 
 
 def _chain(conn: Connection, tenant: str, marks: Sequence[Checkpoint]) -> Chain:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from agentkit.clock import Clock
 from agentkit.errors import ConfigError, StoreError, StoreLocked, StoreReadOnly
-from agentkit.store import schema
+from agentkit.store import rotation, schema
 from agentkit.store.engine import READING, make_engine, read_url
 from agentkit.store.failures import translated
-from agentkit.store.keys import MasterKey, load_master
+from agentkit.store.keys import MasterKey, load_masters
 from agentkit.store.unit import Unit
 from agentkit.store.vault import Vault
 
@@ -94,7 +95,11 @@ class Store:
         if self._vault is None:
             with self._vault_lock:
                 if self._vault is None:
-                    self._vault = Vault(self.master(), self.clock, self.scrub)
+                    self.master()
+                    with self.read() as conn:
+                        pepper = rotation.kept_pepper(conn, load_masters(self.home))
+                    load = partial(load_masters, self.home)
+                    self._vault = Vault(load, pepper, self.clock, self.scrub)
         return self._vault
 
     def master(self) -> MasterKey:
@@ -105,12 +110,13 @@ class Store:
         Raises:
             ConfigError: it is missing, or is not the one of this database.
         """
-        master = load_master(self.home)
+        masters = load_masters(self.home)
         with self.read() as conn:
             known = schema.fingerprint(conn)
-        if known != master.fingerprint:
+        master = next((m for m in masters if m.fingerprint == known), None)
+        if master is None:
             raise ConfigError(
-                f"the key from {master.source} is not the one that {self.where} was made with",
+                f"the key from {masters[0].source} is not the one that {self.where} was made with",
                 hint="put the right key file back, or set AGENTKIT_KEY to it",
             )
         return master

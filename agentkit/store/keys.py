@@ -2,7 +2,8 @@
 
 Three keys are derived from it (HKDF-SHA256, RFC 5869): one wraps the keys of persons, one is the
 pepper of tokens, one signs checkpoints. Whoever loses it loses every payload; whoever copies it
-beside the database reads them.
+beside the database reads them. `agentkit.store.rotation` replaces it; until that has ended, and in
+processes that began before it, the old key and the new one are both accepted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hmac
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -24,12 +26,13 @@ from agentkit.errors import ConfigError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["KEY_BYTES", "MasterKey", "load_master"]
+__all__ = ["KEY_BYTES", "MasterKey", "load_master", "load_masters", "new_master", "settle_master"]
 
 KEY_BYTES: Final = 32
 """Length of every symmetric key: AES-256, HMAC-SHA256, the seed of Ed25519."""
 
 _VARIABLE: Final = "AGENTKIT_KEY"
+_NEW_VARIABLE: Final = "AGENTKIT_KEY_NEW"
 _MAKE_ONE: Final = "python -c 'import secrets; print(secrets.token_hex(32))'"
 
 
@@ -75,6 +78,63 @@ def load_master(home: Path, *, create: bool = False) -> MasterKey:
         _create(path)
     _check_mode(path)
     return MasterKey(_decode(path.read_text().strip(), str(path)), str(path))
+
+
+def load_masters(home: Path) -> list[MasterKey]:
+    """The master key, and after it the one that is replacing it, where a rotation has begun.
+
+    Raises:
+        ConfigError: there is no key, one is malformed, or others may read its file.
+    """
+    masters = [load_master(home)]
+    given = os.environ.get(_NEW_VARIABLE, "").strip()
+    if given:
+        masters.append(MasterKey(_decode(given, f"the variable {_NEW_VARIABLE}"), _NEW_VARIABLE))
+    path = _new_path(home)
+    if path.exists():
+        _check_mode(path)
+        masters.append(MasterKey(_decode(path.read_text().strip(), str(path)), str(path)))
+    return masters
+
+
+def new_master(home: Path) -> MasterKey:
+    """The key to rotate to: of the variable AGENTKIT_KEY_NEW, else drawn into ``keys/master.new``.
+
+    Raises:
+        ConfigError: the key is in the environment and the new one is not, or is malformed.
+    """
+    given = os.environ.get(_NEW_VARIABLE, "").strip()
+    if given:
+        return MasterKey(_decode(given, f"the variable {_NEW_VARIABLE}"), f"${_NEW_VARIABLE}")
+    if os.environ.get(_VARIABLE, "").strip():
+        raise ConfigError(
+            f"the key comes from {_VARIABLE}, and no new one is given",
+            hint=f"set {_NEW_VARIABLE} here and in every process that runs; make one: {_MAKE_ONE}",
+        )
+    path = _new_path(home)
+    _create(path)
+    _check_mode(path)
+    return MasterKey(_decode(path.read_text().strip(), str(path)), str(path))
+
+
+def settle_master(home: Path, old: MasterKey) -> Path | None:
+    """Put the new key file in the place of the old one, which is kept beside it.
+
+    Returns:
+        Where the old key lies now; None where the keys are in the environment.
+    """
+    path, new = home / "keys" / "master", _new_path(home)
+    if not new.exists():
+        return None
+    kept = path.with_name(f"master.before-{old.fingerprint.hex()[:8]}")
+    with suppress(FileExistsError):  # a rotation was interrupted here
+        kept.hardlink_to(path)
+    new.replace(path)
+    return kept
+
+
+def _new_path(home: Path) -> Path:
+    return home / "keys" / "master.new"
 
 
 def _decode(text: str, where: str) -> bytes:

@@ -15,7 +15,7 @@ from agentkit.store.instants import to_micros
 from agentkit.store.keys import load_master
 from agentkit.store.sql import execute, insert_many
 
-__all__ = ["HEAD", "MIGRATIONS", "current", "fingerprint", "prepare"]
+__all__ = ["FINGERPRINT", "HEAD", "MIGRATIONS", "current", "fingerprint", "prepare"]
 
 HEAD: Final = "0004"
 """The newest revision; a test holds it to what the folder says."""
@@ -24,7 +24,8 @@ MIGRATIONS: Final = Path(__file__).with_name("migrations")
 """The folder that Alembic reads."""
 
 _MIGRATION_LOCK: Final = 0x61676B_03
-_FINGERPRINT: Final = ("", "", "fingerprint")
+FINGERPRINT: Final = ("", "", "fingerprint")
+"""The row of ``person_keys`` that names the master key."""
 
 
 def current(conn: Connection) -> str | None:
@@ -35,10 +36,17 @@ def current(conn: Connection) -> str | None:
     return found
 
 
-def fingerprint(conn: Connection) -> bytes | None:
-    """The fingerprint of the master key that the database was made with."""
+def fingerprint(conn: Connection, *, hold: bool = False) -> bytes | None:
+    """The fingerprint of the master key that wraps the keys of this database.
+
+    Args:
+        conn: A connection.
+        hold: Let no rotation begin before the end of this transaction.
+    """
     sql = "select key_id from person_keys where tenant = ? and token = ? and key_class = ?"
-    found = execute(conn, sql, _FINGERPRINT).scalar()
+    if hold and conn.dialect.name == "postgresql":
+        sql += " for share"
+    found = execute(conn, sql, FINGERPRINT).scalar()
     return None if found is None else bytes(found)
 
 
@@ -135,5 +143,5 @@ def _remember_key(conn: Connection, home: Path, clock: Clock) -> None:
     """Bind a new database to its master key, which is drawn where there is none."""
     master = load_master(home, create=True)
     columns = ("tenant", "token", "key_class", "key_id", "wrapped", "created_at")
-    row = (*_FINGERPRINT, master.fingerprint, b"", to_micros(clock.now()))
+    row = (*FINGERPRINT, master.fingerprint, b"", to_micros(clock.now()))
     insert_many(conn, "person_keys", columns, [row])

@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agentkit.canonical import canonical
 from agentkit.clock import Clock
-from agentkit.errors import StoreError
+from agentkit.errors import ConfigError, StoreError
 from agentkit.store.instants import to_micros
 from agentkit.store.keys import KEY_BYTES, MasterKey
+from agentkit.store.rotation import unwrapped
+from agentkit.store.schema import fingerprint
 from agentkit.store.sql import execute, insert_many, placeholders
 
 if TYPE_CHECKING:
@@ -60,16 +62,26 @@ class Vault:
     another process's erasure holds here at once.
     """
 
-    def __init__(self, master: MasterKey, clock: Clock, scrub: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        masters: Callable[[], Sequence[MasterKey]],
+        pepper: bytes | None,
+        clock: Clock,
+        scrub: Callable[[], None],
+    ) -> None:
         """Derive the keys.
 
         Args:
-            master: The master key.
+            masters: Loads the master key, and the one that is replacing it.
+            pepper: What tokens are keyed with, where the master key was replaced since the
+                database was made; None: what follows from the master key.
             clock: For the dates of new keys.
             scrub: Overwrites what a deleted key left in the database's files.
         """
-        self._wrap = AESGCM(master.derive("wrap"))
-        self._pepper = master.derive("pepper")
+        self._load = masters
+        loaded = masters()
+        self._wraps = _ciphers(loaded)
+        self._pepper = loaded[0].derive("pepper") if pepper is None else pepper
         self._clock = clock
         self._scrub = scrub
         self._open: dict[bytes, AESGCM] = {}
@@ -222,32 +234,56 @@ class Vault:
     ) -> None:
         """Draw and store new keys; one that another transaction stored first stays."""
         now = to_micros(self._clock.now())
+        wrap = self._wrapping(conn)
         rows = []
         for token in sorted(tokens):  # one order for all, so that two inserters cannot deadlock
             key_id = secrets.token_bytes(_ID_BYTES)
             nonce = secrets.token_bytes(_NONCE_BYTES)
             bound = _bound(tenant, token, key_class) + key_id
-            wrapped = nonce + self._wrap.encrypt(nonce, secrets.token_bytes(KEY_BYTES), bound)
+            wrapped = nonce + wrap.encrypt(nonce, secrets.token_bytes(KEY_BYTES), bound)
             rows.append((tenant, token, key_class, key_id, wrapped, now))
         columns = ("tenant", "token", "key_class", "key_id", "wrapped", "created_at")
         insert_many(conn, "person_keys", columns, rows, or_ignore=True)
+
+    def _wrapping(self, conn: Connection) -> AESGCM:
+        """What wraps new keys: the master key that the database names now.
+
+        Raises:
+            ConfigError: it was replaced, and this process is not given the new one.
+        """
+        named = fingerprint(conn, hold=True)
+        if named is not None and named not in self._wraps:
+            self._wraps |= _ciphers(self._load())
+        if named is None or named not in self._wraps:
+            raise ConfigError(
+                "the master key was replaced, and this process has only the old one",
+                hint="give it the new key, and start it again",
+            )
+        return self._wraps[named]
 
     def _unwrap(self, wrapped: bytes, bound: bytes) -> AESGCM:
         """Unwrap a person's key, remembering some 50,000 by what they belong to."""
         cipher = self._open.get(bound + wrapped)
         if cipher is None:
-            nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
-            try:
-                cipher = AESGCM(self._wrap.decrypt(nonce, body, bound))
-            except InvalidTag as error:
+            key = unwrapped(self._wraps.values(), wrapped, bound)
+            if key is None:  # the master key may have been replaced since this process began
+                self._wraps |= _ciphers(self._load())
+                key = unwrapped(self._wraps.values(), wrapped, bound)
+            if key is None:
                 raise StoreError(
                     "a person's key was altered, or moved to another person",
                     hint="run `agentkit ledger verify` and restore the table from a backup",
-                ) from error
+                )
+            cipher = AESGCM(key)
             if len(self._open) >= _MAX_OPEN:
                 self._open.clear()
             self._open[bound + wrapped] = cipher
         return cipher
+
+
+def _ciphers(masters: Iterable[MasterKey]) -> dict[bytes, AESGCM]:
+    """What unwraps the keys of persons, by the fingerprint of its master key."""
+    return {m.fingerprint: AESGCM(m.derive("wrap")) for m in masters}
 
 
 def _bound(tenant: str, token: str, key_class: str) -> bytes:
