@@ -11,6 +11,9 @@
     [operators]
     anna = ["supervisor", "marketing"]
 
+    [retention]
+    content_days = 180
+
     [[bindings]]
     name = "scoring in shadow"
     constitutions = ["crm-default"]
@@ -33,9 +36,28 @@ from typing import Any, Final
 
 from agentkit.errors import ConfigError
 
-__all__ = ["SETTINGS_FILE", "Settings", "load_settings"]
+__all__ = ["SETTINGS_FILE", "Retention", "Settings", "load_settings"]
 
 SETTINGS_FILE: Final = "agentkit.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept; `agentkit retention apply` enforces it.
+
+    Attributes:
+        content_days: Texts, arguments, facts and people's reasons of what has ended.
+        decision_days: What was ruled, by which articles and by whom.
+        history_days: Contacts made: caps look back a year.
+        export_days: Files that `agentkit person export` left in the home.
+        proof_years: Proof of consent after an erasure (UWG s.7a: five).
+    """
+
+    content_days: int = 180
+    decision_days: int = 1_095
+    history_days: int = 400
+    export_days: int = 30
+    proof_years: int = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +88,7 @@ class Settings:
         circumstance_certain: Score of the needs_human head from which a circumstance is recorded.
         catalogue: The field catalogue: record, field, then ``source``, ``sensitivity``,
             ``purposes`` and ``retention``; read by `agentkit.crm.catalogue`.
+        retention: How long what is kept.
     """
 
     home: Path = Path(".agentkit")
@@ -89,6 +112,7 @@ class Settings:
     revocation_unclear: float = 0.35
     circumstance_certain: float = 0.9
     catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    retention: Retention = Retention()
 
     @property
     def url(self) -> str:
@@ -106,6 +130,7 @@ _SCORES: Final = ("revocation_certain", "revocation_unclear", "circumstance_cert
 _PATHS: Final = ("home", "agents", "plugins_dir")
 _LISTS: Final = ("constitutions", "disabled", "brands")
 _TABLES: Final = ("fields", "plugins", "catalogue")
+_YEAR: Final = 366
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -163,7 +188,7 @@ def _from_table(table: Mapping[str, Any], path: Path) -> Settings:
 def _value(key: str, value: Any, path: Path) -> Any:
     for keys, read in (
         (_TEXTS, _text), (_PATHS, _located), (_LISTS, _words), (("operators",), _operators),
-        (_TABLES, _table), (("bindings",), _bindings),
+        (_TABLES, _table), (("bindings",), _bindings), (("retention",), _retention),
     ):  # fmt: skip
         if key in keys:
             return read(key, value, path)
@@ -208,6 +233,30 @@ def _table(key: str, value: Any, path: Path) -> Mapping[str, Any]:
     """A table of tables: settings by plugin, field mappings and the catalogue by record."""
     table = _expect(value, dict, key, path)
     return {name: dict(_expect(t, dict, f"{key}.{name}", path)) for name, t in table.items()}
+
+
+def _retention(key: str, value: Any, path: Path) -> Retention:
+    table = _expect(value, dict, key, path)
+    known = Retention.__dataclass_fields__
+    for name, count in table.items():
+        if name not in known:
+            raise ConfigError(
+                f"{path}: there is no term {key}.{name}", hint=f"terms: {', '.join(known)}"
+            )
+        if type(count) is not int or count < 1:
+            raise ConfigError(f"{path}: {key}.{name} must be a whole number above zero")
+    terms = Retention(**table)
+    if terms.content_days > terms.decision_days:
+        raise ConfigError(
+            f"{path}: contents would be kept longer than the decisions that they belong to",
+            hint="make retention.decision_days at least as long as retention.content_days",
+        )
+    if terms.history_days < _YEAR:
+        raise ConfigError(
+            f"{path}: {key}.history_days must be {_YEAR} or more",
+            hint="caps on how often a person is contacted look back a year",
+        )
+    return terms
 
 
 def _bindings(key: str, value: Any, path: Path) -> tuple[Mapping[str, Any], ...]:

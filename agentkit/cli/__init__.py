@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "model": ("model", "Train, evaluate and watch the classifiers."),
     "person": ("person", "Export, erase, restrict or correct what is on record of one person."),
     "plugins": ("plugins", "List and check plugins."),
+    "readiness": ("readiness", "Say whom you can contact today, and what to fix first."),
+    "retention": ("retention", "Delete what has been kept long enough."),
     "review": ("review", "Judge a file of actions without performing any."),
     "run": ("run", "Let an agent work through people of the CRM."),
     "tui": ("tui", "Open the operator's desk."),

@@ -83,7 +83,8 @@ def erase(settings: Settings, people: tuple[str, ...], *, yes: bool) -> None:
     with _store(settings) as store:
         for person in dict.fromkeys(people):
             actor = f"operator:{operator.name}"
-            erased = run(store, settings.tenant, person, actor=actor)
+            years = settings.retention.proof_years
+            erased = run(store, settings.tenant, person, actor=actor, proof_years=years)
             _show_erased(erased)
         while seal(store):
             pass

@@ -18,6 +18,8 @@ from agentkit.rights.limits import (
 )
 from agentkit.rights.proofs import Proof, proofs_of
 from agentkit.rights.recovery import open_store, reapply
+from agentkit.rights.retention import Kept
+from agentkit.rights.retention import apply as apply_retention
 
 __all__ = [
     "JOURNAL",
@@ -26,10 +28,12 @@ __all__ = [
     "Dossier",
     "Due",
     "Erased",
+    "Kept",
     "Limited",
     "Proof",
     "Rectified",
     "answer",
+    "apply_retention",
     "contest",
     "contests",
     "due_dates",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import inspect
+from sqlalchemy import LargeBinary, inspect
 
 from agentkit.store import execute, placeholders
 
@@ -26,6 +26,8 @@ __all__ = [
     "Holding",
     "condition",
     "holdings_in",
+    "ids_with_ciphertext",
+    "known_ids",
     "pseudonym",
     "rows_of",
 ]
@@ -69,6 +71,11 @@ _THEIR_CASES: Final = (
     '"case" in (select c.id from cases c join actions a on a.tenant = c.tenant '
     "and a.id = c.action where c.tenant = ? and a.person in ({ids}))"
 )
+_ID_COLUMN: Final[Mapping[str, str]] = {
+    "contacts": "id", "actions": "person", "outbox": "to_contact",
+    "decisions": "", "effects": "", "stops": "",
+}  # fmt: skip
+"""Where the CRM id stands, if not in ``contact``; empty: rows are found through something else."""
 PSEUDONYM: Final = "pseudonym"
 """In ``blank``: what stands for the person afterwards (see `pseudonym`)."""
 
@@ -129,3 +136,33 @@ def rows_of(
     where, values = condition(holding, tenant, ids, points)
     found = execute(conn, f"select * from {holding.table} where {where}", values)
     return [dict(row) for row in found.mappings()]
+
+
+def known_ids(conn: Connection, tenant: str) -> set[str]:
+    """Every CRM id that a row of the tenant names."""
+    found: set[str] = set()
+    for holding in holdings_in(conn):
+        column = _ID_COLUMN.get(holding.table, "contact")
+        if column:
+            sql = f"select distinct {column} from {holding.table} where tenant = ?"
+            found.update(str(row[0]) for row in execute(conn, sql, (tenant,)))
+    return found - {""}
+
+
+def ids_with_ciphertext(conn: Connection, tenant: str) -> set[str]:
+    """CRM ids of persons of whom something outside the ledger is kept encrypted."""
+    sql = (
+        "select distinct a.person from decisions d join cases c on c.tenant = d.tenant "
+        'and c.id = d."case" join actions a on a.tenant = c.tenant and a.id = c.action '
+        "where d.tenant = ? and length(d.reason) > 0"
+    )
+    found = {str(row[0]) for row in execute(conn, sql, (tenant,))}
+    for holding in holdings_in(conn):
+        columns = inspect(conn).get_columns(holding.table)
+        sealed = [c["name"] for c in columns if isinstance(c["type"], LargeBinary)]
+        column = _ID_COLUMN.get(holding.table, "contact")
+        if column and sealed:
+            some = " or ".join(f"{name} is not null" for name in sealed)
+            sql = f"select distinct {column} from {holding.table} where tenant = ? and ({some})"
+            found.update(str(row[0]) for row in execute(conn, sql, (tenant,)))
+    return found

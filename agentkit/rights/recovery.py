@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -11,24 +11,17 @@ from agentkit.clock import Clock
 from agentkit.entry import Entry
 from agentkit.rights import journal
 from agentkit.rights.erasure import erase_rows, points_of, remember
-from agentkit.rights.holdings import holdings_in
+from agentkit.rights.holdings import known_ids
 from agentkit.rights.journal import Erasure
 from agentkit.settings import Settings
 from agentkit.store import Store, execute, from_micros, insert_many, to_micros
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from agentkit.store import Unit
 
 __all__ = ["open_store", "reapply"]
 
 _ACTOR: Final = "system"
-_ID_COLUMN: Final[Mapping[str, str]] = {
-    "contacts": "id", "actions": "person", "outbox": "to_contact",
-}  # fmt: skip
-_INDIRECT: Final = frozenset({"decisions", "effects", "stops"})
-"""Tables whose rows are found through an action, or name a scope."""
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
@@ -84,7 +77,7 @@ def _apply(unit: Unit, erasures: Sequence[Erasure], now: datetime) -> None:
     for erasure in erasures:
         tenant = erasure.tenant
         if tenant not in people:
-            ids = _ids(unit.conn, tenant)
+            ids = known_ids(unit.conn, tenant)
             people[tenant] = {unit.vault.token(tenant, i): i for i in ids}
         person = people[tenant].get(erasure.token)
         _suppress(unit, erasure)
@@ -111,14 +104,3 @@ def _suppress(unit: Unit, erasure: Erasure) -> None:
     at = to_micros(erasure.at)
     rows = [(erasure.tenant, token, "", "", "", at, "erasure") for token in erasure.points]
     insert_many(unit.conn, "suppressions", columns, rows, or_ignore=True)
-
-
-def _ids(conn: Connection, tenant: str) -> Iterable[str]:
-    """Every CRM id that a row of the tenant names."""
-    found: set[str] = set()
-    for holding in holdings_in(conn):
-        if holding.table not in _INDIRECT:
-            column = _ID_COLUMN.get(holding.table, "contact")
-            sql = f"select distinct {column} from {holding.table} where tenant = ?"
-            found.update(str(row[0]) for row in execute(conn, sql, (tenant,)))
-    return found - {""}
