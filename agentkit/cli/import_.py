@@ -45,7 +45,7 @@ def command(
     fmt: str,
     settings: Settings,
 ) -> None:
-    r"""Read contacts and records exported from a CRM.
+    """Read contacts and records exported from a CRM.
 
     CONTACTS are CSV exports, recognised by their header (UTF-8 or UTF-16, commas, semicolons or
     tabs; a cell may hold newlines).
@@ -76,7 +76,7 @@ def command(
     Opt-outs become withdrawals at once; "subscribed" never becomes a consent. Bad rows are
     reported by line and the good ones kept; importing a file again changes nothing. The exit
     status is 1 where no row of a file could be kept.
-    """
+    """  # noqa: D301  (click wants the character that the escape stands for)
     from agentkit.clock import SystemClock
     from agentkit.rights import open_store
 

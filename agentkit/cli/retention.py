@@ -20,7 +20,7 @@ def command() -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @with_settings
 def apply_(settings: Settings, *, dry_run: bool) -> None:
-    r"""Enforce the terms of [retention] in agentkit.toml.
+    """Enforce the terms of [retention] in agentkit.toml.
 
     \b
     content_days   texts, arguments, facts and reasons of what has ended  (180)
@@ -31,7 +31,7 @@ def apply_(settings: Settings, *, dry_run: bool) -> None:
 
     These are choices of the business: no law is claimed for them but the last. The ledger still
     verifies; proof of consent and suppressions outlive everything else.
-    """
+    """  # noqa: D301  (click wants the character that the escape stands for)
     from agentkit.clock import SystemClock
     from agentkit.rights import apply_retention, open_store
 

@@ -17,12 +17,13 @@ from agentkit.consent.points import normal_channel
 from agentkit.context import Contact
 from agentkit.verdict import Review, Ruling
 
-__all__ = ["Reach", "reach_of"]
+__all__ = ["LATER", "Reach", "ReviewMany", "reach_of", "reasons_of"]
 
 ReviewMany = Callable[[Sequence[Action]], Sequence[Review]]
 
 _OBJECTIONS: Final = frozenset({"withdrawn", "refused"})
-_LATER: Final = "later today"
+LATER: Final = "later today"
+"""The reason of those who may be contacted later on the same day (UTC)."""
 _POINTS: Final[Mapping[str, str]] = {
     "email": "no e-mail address on record",
     "sms": "no mobile number on record",
@@ -81,19 +82,40 @@ def reach_of(
         purpose: For what.
     """
     channel = normal_channel(channel)
-    reachable = [c for c in contacts if _point(c, channel)]
-    reviews = review_many([_probe(c, channel, purpose, tenant) for c in reachable])
-    reasons = Counter({_POINTS.get(channel, "no contact point"): len(contacts) - len(reachable)})
-    allowed: list[str] = []
-    for review in reviews:
-        reason = _reason(review, now)
-        reasons[reason] += 1
-        if not reason:
-            allowed.append(review.action.subject)
-    later = reasons.pop(_LATER, 0)
+    told = reasons_of(review_many, contacts, channel, now, tenant=tenant, purpose=purpose)
+    reasons = Counter(told.values())
+    later = reasons.pop(LATER, 0)
     reasons.pop("", None)
-    why = tuple((+reasons).most_common())
-    return Reach(channel, len(contacts), tuple(allowed), later, why)
+    allowed = tuple(id_ for id_, reason in told.items() if not reason)
+    return Reach(channel, len(contacts), allowed, later, tuple(reasons.most_common()))
+
+
+def reasons_of(
+    review_many: ReviewMany,
+    contacts: Sequence[Contact],
+    channel: str,
+    now: datetime,
+    *,
+    tenant: str = "default",
+    purpose: str = "marketing",
+) -> dict[str, str]:
+    """Why each person may not be contacted: empty if they may now, `LATER` if later today.
+
+    Args:
+        review_many: `Gate.review_many` of a gate whose register is open, as no agent asks.
+        contacts: The people.
+        channel: How they would be contacted.
+        now: The instant at which the gate judges.
+        tenant: Whose people they are.
+        purpose: For what.
+    """
+    channel = normal_channel(channel)
+    nowhere = _POINTS.get(channel, "no contact point")
+    told = {c.id: nowhere for c in contacts}
+    probes = [_probe(c, channel, purpose, tenant) for c in contacts if _point(c, channel)]
+    for review in review_many(probes):
+        told[review.action.subject] = _reason(review, now)
+    return told
 
 
 def _point(contact: Contact, channel: str) -> str:
@@ -115,7 +137,7 @@ def _probe(contact: Contact, channel: str, purpose: str, tenant: str) -> Action:
 
 
 def _reason(review: Review, now: datetime) -> str:
-    """Empty where the person may be contacted now, `_LATER` where later today; else why not."""
+    """Empty where the person may be contacted now, `LATER` where later today; else why not."""
     verdict, facts = review.verdict, review.facts
     if verdict.ruling is Ruling.ALLOW:
         return ""
@@ -126,7 +148,7 @@ def _reason(review: Review, now: datetime) -> str:
     if verdict.tasks:
         return _MISSING.get(verdict.tasks[0], f"{verdict.tasks[0]} not on record")
     if verdict.until is not None and verdict.until.date() == now.date():
-        return _LATER
+        return LATER
     return (
         "contacted often enough for now" if facts.get("consent.recent_marketing") else "not today"
     )

@@ -17,6 +17,7 @@ from agentkit.rights.limits import (
     restrict,
 )
 from agentkit.rights.proofs import Proof, proofs_of
+from agentkit.rights.readiness import Fix, Line, Overlay, Readiness, readiness
 from agentkit.rights.recovery import open_store, reapply
 from agentkit.rights.retention import Kept
 from agentkit.rights.retention import apply as apply_retention
@@ -28,9 +29,13 @@ __all__ = [
     "Dossier",
     "Due",
     "Erased",
+    "Fix",
     "Kept",
     "Limited",
+    "Line",
+    "Overlay",
     "Proof",
+    "Readiness",
     "Rectified",
     "answer",
     "apply_retention",
@@ -44,6 +49,7 @@ __all__ = [
     "object_to_marketing",
     "open_store",
     "proofs_of",
+    "readiness",
     "reapply",
     "rectify",
     "restrict",
