@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +14,9 @@ import click
 import orjson
 
 from agentkit.classify.manifest import MODELS
+from agentkit.cli.options import with_settings
 from agentkit.errors import ImportFileError, ModelError
+from agentkit.settings import Settings
 
 if TYPE_CHECKING:
     from agentkit.classify.drift import Profile
@@ -137,6 +141,46 @@ def _profiles(model: Path) -> dict[str, dict[str, Profile]]:
     }
 
 
+def _recorded(
+    settings: Settings, since: datetime | None, until: datetime | None
+) -> dict[str, dict[str, list[float]]]:
+    """Scores and lengths by head, as the ledger has counted them.
+
+    Raises:
+        ImportFileError: Nothing was counted in the period.
+    """
+    from agentkit.classify.bins import spread
+    from agentkit.clock import SystemClock
+    from agentkit.ledger import read
+    from agentkit.store import Store
+
+    first = None if since is None else since.replace(tzinfo=UTC)
+    end = None if until is None else until.replace(tzinfo=UTC) + timedelta(days=1)
+    counts: dict[str, dict[str, Counter[int]]] = {}
+    store = Store.open(settings.url, clock=SystemClock(), home=settings.home, create=False)
+    try:
+        for entry in read(store, kinds=["scores"], tenant=settings.tenant):
+            if (first and entry.at < first) or (end and entry.at >= end):
+                continue
+            for head, kinds in entry.public["heads"].items():
+                mine = counts.setdefault(head, {"score": Counter(), "length": Counter()})
+                for what, bins in kinds.items():
+                    mine[what].update({int(number): count for number, count in bins.items()})
+    finally:
+        store.close()
+    if not counts:
+        raise ImportFileError(
+            "the ledger has no scores of that time",
+            hint="they are written once a thousand texts, once a day, and when a worker ends",
+        )
+    return {
+        head: {
+            "score": spread("score", kinds["score"]), "length": spread("length", kinds["length"]),
+        }
+        for head, kinds in counts.items()
+    }  # fmt: skip
+
+
 def _period(file: Path) -> dict[str, dict[str, list[float]]]:
     """Scores and lengths by head from lines of ``{"scores": {...}, "length": n}``.
 
@@ -164,17 +208,35 @@ def _period(file: Path) -> dict[str, dict[str, list[float]]]:
 
 
 @command.command("drift")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.jsonl")
+@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE.jsonl]")
 @click.option("--model", type=click.Path(path_type=Path), default=MODELS, metavar="DIR")
-def drift_command(file: Path, model: Path) -> None:
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="First day, of the ledger.")  # fmt: skip
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="Last day, of the ledger.")  # fmt: skip
+@with_settings
+def drift_command(
+    settings: Settings,
+    file: Path | None,
+    model: Path,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
     """Compare a period's scores with those that the heads were measured on.
 
-    FILE holds the lines that `agentkit classify` wrote in the period. Exit status 1: a head no
+    FILE holds the lines that `agentkit classify` wrote in the period; without one the ledger is
+    read, where the distributions of all that the gate scored are kept. Exit status 1: a head no
     longer sees what it was measured on.
     """
     from agentkit.classify.drift import compare
 
-    found = compare(_profiles(model), _period(file))
+    if file is None:
+        seen = _recorded(settings, since, until)
+    elif since or until:
+        raise ImportFileError("--from and --to ask the ledger", hint="leave FILE out")
+    else:
+        seen = _period(file)
+    found = compare(_profiles(model), seen)
     for one in found:
         word = "drifted" if one.drifted else "steady"
         click.echo(

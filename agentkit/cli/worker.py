@@ -46,7 +46,7 @@ def command(settings: Settings, every: float, *, once: bool) -> None:
         else:
             click.echo(f"worker {pipeline.owner} looks for work every {every:g} s; Ctrl-C ends it")
             with _stopping() as stop:
-                engine.run(stop, every=every, chore=lambda: _seal(pipeline.store))
+                engine.run(stop, every=every, chore=lambda: _chore(pipeline))
             summary = engine.summary
         engine.shutdown()
         _seal(pipeline.store)
@@ -69,6 +69,11 @@ def _stopping() -> Iterator[threading.Event]:
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
+
+
+def _chore(pipeline: Pipeline) -> None:
+    pipeline.record_scores()
+    _seal(pipeline.store)
 
 
 def _seal(store: Store) -> None:

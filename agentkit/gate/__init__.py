@@ -77,8 +77,14 @@ class Gate:
         self.clock = clock
         self.people = people
         self._core = CoreFacts(policy.catalogue, plugins.evidence_classes)
-        self._scorer = Scorer(classifier)
+        self._scorer = Scorer(classifier, clock)
+        self.tally = self._scorer.tally
         self._classes = tuple(plugins.evidence_classes.items())
+
+    @property
+    def models(self) -> tuple[tuple[str, str], ...]:
+        """Name and digest of the models that have given scores."""
+        return self._scorer.digests
 
     def check(self, action: Action) -> Action:
         """Refuse what no gate can judge; returns the action with hostile characters removed.

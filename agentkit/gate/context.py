@@ -8,9 +8,10 @@ from typing import Any, Final, Protocol
 
 from agentkit.action import Action
 from agentkit.agent import Agent, Register
-from agentkit.clock import Clock
+from agentkit.clock import Clock, SystemClock
 from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.errors import ModelError
+from agentkit.gate.tally import ScoreTally
 from agentkit.kinds import ActionKind, Kinds
 
 __all__ = ["BatchContext", "People", "Scorer"]
@@ -49,12 +50,14 @@ _READ: Final = 400
 class Scorer:
     """Classifier scores, one pass for all heads, each text once a batch."""
 
-    def __init__(self, load: Callable[[], Any]) -> None:
+    def __init__(self, load: Callable[[], Any], clock: Clock | None = None) -> None:
         """Remember how to load the model; nothing is loaded until a text is scored."""
         self._load = load
+        self._clock = clock or SystemClock()
         self._model: Any = None
         self._digest = ""
         self._vectors: dict[str, Sequence[float]] = {}
+        self.tally = ScoreTally()
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
@@ -73,6 +76,8 @@ class Scorer:
             ModelError: no model, or not the one that its manifest names.
         """
         scores: Sequence[Any] = self._loaded().scores(list(texts))
+        if len(scores) == len(texts):
+            self.tally.add(texts, scores, self._clock.now())
         return scores
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:

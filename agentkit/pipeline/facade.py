@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from agentkit.clock import Clock
 from agentkit.crm import CRM
 from agentkit.desk import Desk
 from agentkit.engine import Next, due_actions, new_worker, waiting_until
-from agentkit.errors import NotFound
+from agentkit.entry import Entry
+from agentkit.errors import AgentkitError, NotFound
 from agentkit.gate import Gate
 from agentkit.pipeline.calls import AgentsLife, Calling, ToolCalls, is_call, waiting_calls
 from agentkit.pipeline.lifecycle import LifeOfActions
@@ -105,7 +107,9 @@ class Pipeline:
             InvalidAction: one of them cannot be judged at all; nothing of its batch was recorded.
             Conflict: another action has the id of one of them.
         """
-        return self._proposer.propose_many(actions)
+        proposals = self._proposer.propose_many(actions)
+        self.record_scores()
+        return proposals
 
     async def apropose(self, action: Action) -> Proposal:
         """`propose` for callers that run an event loop."""
@@ -205,7 +209,29 @@ class Pipeline:
         with self.store.read() as conn:
             return waiting_until(conn, self.settings.tenant)
 
+    def record_scores(self, *, all_of_them: bool = False) -> bool:
+        """Write down what the classifier saw: distributions by head, once a thousand texts or day.
+
+        Args:
+            all_of_them: Also what is not due yet.
+
+        Returns:
+            Whether an entry was appended.
+        """
+        tally, now = self.gate.tally, self.clock.now()
+        if not (all_of_them or tally.due(now)):
+            return False
+        counted = tally.drain()
+        if counted is None:
+            return False
+        public = {**counted, "models": self.gate.models}
+        with self.store.write() as unit:
+            unit.append(Entry("scores", self.settings.tenant, now, actor="gate", public=public))
+        return True
+
     def close(self) -> None:
         """Stop plugins and close the database."""
+        with suppress(AgentkitError):  # a database that cannot be written: figures, no decision
+            self.record_scores(all_of_them=True)
         self.plugins.stop()
         self.store.close()
