@@ -45,6 +45,7 @@ bench: $(STAMP)  ## Measure every figure of the README
 	$(BIN)/python -m benchmarks
 
 soak: $(STAMP)  ## Long trials: crashes by the hundred, races by the thousand
+	$(BIN)/python -m benchmarks.erasure
 	$(BIN)/python -m benchmarks.soak
 
 lock:  ## Write requirements.lock anew (needs pip-tools)
