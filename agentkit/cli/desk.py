@@ -14,6 +14,7 @@ import click
 from agentkit.case import Operator
 from agentkit.cli.circumstances import circumstances
 from agentkit.cli.options import operator_of as _operator
+from agentkit.cli.options import signed as _signed
 from agentkit.cli.options import with_settings
 from agentkit.errors import Conflict, ImportFileError, InvalidAction
 from agentkit.settings import Settings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from agentkit.desk import CaseView, Desk
 
 __all__ = ["command"]
-
-NOT_AUTHENTICATED = "name from the operating system: this is not authentication"
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object or array.")
 _seen = click.option(
@@ -235,11 +234,6 @@ def _desk(settings: Settings) -> Iterator[Desk]:
         yield pipeline.desk
     finally:
         pipeline.close()
-
-
-def _signed(operator: Operator) -> str:
-    roles = ", ".join(sorted(operator.roles)) or "none"
-    return f"  operator {operator.name}, roles: {roles} ({NOT_AUTHENTICATED})"
 
 
 def _digest(desk: Desk, operator: Operator, case_id: str, seen: str | None, question: str) -> str:

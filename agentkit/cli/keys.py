@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agentkit.cli.options import with_settings
-from agentkit.cli.who import operator_of, signed
+from agentkit.cli.options import operator_of, signed, with_settings
 from agentkit.settings import Settings
 
 __all__ = ["command"]

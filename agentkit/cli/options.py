@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import click
 
@@ -14,7 +14,9 @@ from agentkit.case import Operator
 from agentkit.errors import AgentkitError
 from agentkit.settings import Settings, load_settings
 
-__all__ = ["operator_of", "with_settings"]
+__all__ = ["NOT_AUTHENTICATED", "operator_of", "signed", "with_settings"]
+
+NOT_AUTHENTICATED: Final = "name from the operating system: this is not authentication"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -46,3 +48,9 @@ def operator_of(settings: Settings) -> Operator:
             "the operating system tells no user name", hint="set the variable USER"
         ) from error
     return Operator(name, settings.roles(name))
+
+
+def signed(operator: Operator) -> str:
+    """One line that says in whose name something was done."""
+    roles = ", ".join(sorted(operator.roles)) or "none"
+    return f"  operator {operator.name}, roles: {roles} ({NOT_AUTHENTICATED})"

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from agentkit.cli.options import with_settings
-from agentkit.cli.who import operator_of, signed
+from agentkit.cli.options import operator_of, signed, with_settings
 from agentkit.errors import InvalidAction
 from agentkit.settings import Settings
 

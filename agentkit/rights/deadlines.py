@@ -76,9 +76,9 @@ def deadlines() -> tuple[Deadline, ...]:
     text = resources.files("agentkit.rights").joinpath("deadlines.yaml").read_text("utf-8")
     found = []
     for row in load_yaml(text)["deadlines"]:
-        sets = {name: frozenset(row.pop(name)) for name in ("jurisdictions", "rights")}
-        cites = tuple(row.pop("cites"))
-        found.append(Deadline(cites=cites, extension=row.pop("extension", {}), **sets, **row))
+        row |= {name: frozenset(row[name]) for name in ("jurisdictions", "rights")}
+        row |= {"cites": tuple(row["cites"]), "extension": row.get("extension", {})}
+        found.append(Deadline(**row))
     return tuple(found)
 
 

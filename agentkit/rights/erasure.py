@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import canonical, from_json
 from agentkit.consent import Objection, normal_point, stop_actions, suppress
+from agentkit.consent.circumstances import person_key
 from agentkit.consent.stopping import contacts_at
 from agentkit.entry import Entry
 from agentkit.errors import Conflict, NotFound
@@ -140,7 +141,8 @@ def erase_rows(
         for h in holdings_in(unit.conn)
         if (n := _clear(unit, h, tenant, person, points, record.token))
     }
-    unit.vault.forget(unit, tenant, person)
+    for owner in (person, *(person_key("", token) for token in record.points)):
+        unit.vault.forget(unit, tenant, owner)
     remember(unit.conn, record, now)
     public = {"erasure": record.id, "points": len(points), "proof_until": until, "again": again}
     unit.append(Entry("erased", tenant, now, actor=actor, public=public, person=person))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import LargeBinary, inspect
 
+from agentkit.consent.circumstances import person_key
 from agentkit.store import execute, placeholders
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "condition",
     "holdings_in",
     "ids_with_ciphertext",
+    "key_owner",
     "known_ids",
     "pseudonym",
     "rows_of",
@@ -76,6 +78,9 @@ _ID_COLUMN: Final[Mapping[str, str]] = {
     "decisions": "", "effects": "", "stops": "",
 }  # fmt: skip
 """Where the CRM id stands, if not in ``contact``; empty: rows are found through something else."""
+_THEIRS_OR_POINTS: Final = (
+    "contact in ({ids}) or (length(contact) = 0 and point_token in ({points}))"
+)
 PSEUDONYM: Final = "pseudonym"
 """In ``blank``: what stands for the person afterwards (see `pseudonym`)."""
 
@@ -84,8 +89,8 @@ HOLDINGS: Final = (
     Holding("decisions", _THEIR_CASES, blank={"reason": ""}),
     Holding("effects", _THEIR_ACTIONS, blank={"detail": "{}"}),
     Holding("consent_events", proof=True),
-    Holding("inbound_messages", "contact in ({ids}) or point_token in ({points})", proof=True),
-    Holding("circumstances", "contact in ({ids}) or point_token in ({points})"),
+    Holding("inbound_messages", _THEIRS_OR_POINTS, proof=True),
+    Holding("circumstances", _THEIRS_OR_POINTS),
     Holding("outbox", "to_contact in ({ids})"),
     Holding("touches"),
     Holding("records"),
@@ -136,6 +141,13 @@ def rows_of(
     where, values = condition(holding, tenant, ids, points)
     found = execute(conn, f"select * from {holding.table} where {where}", values)
     return [dict(row) for row in found.mappings()]
+
+
+def key_owner(row: Mapping[str, Any], person: str) -> str:
+    """Whose key encrypts a row's columns: the person's, or the one of a point without a contact."""
+    if row.get("point_token") and not row.get("contact"):
+        return person_key("", str(row["point_token"]))
+    return person
 
 
 def known_ids(conn: Connection, tenant: str) -> set[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from agentkit.rights.holdings import key_owner
 from agentkit.store import execute, from_micros, insert_many, to_micros
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def opened_rows(
 ) -> list[dict[str, Any]]:
     """Rows whose encrypted columns are opened: their key may be about to go."""
     return [
-        {name: _opened(unit, tenant, person, value) for name, value in row.items()} for row in rows
+        {name: _opened(unit, tenant, key_owner(row, person), v) for name, v in row.items()}
+        for row in rows
     ]
 
 

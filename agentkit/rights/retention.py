@@ -94,6 +94,7 @@ def _rules(terms: Retention, now: datetime) -> list[_Rule]:
     return [
         _Rule("contents of decisions", f"{terms.content_days} days", short, _contents),
         _Rule("texts that were sent", f"{terms.content_days} days", short, _texts),
+        _Rule("messages that came in", f"{terms.content_days} days", short, _inbound),
         _Rule("reasons that people gave", f"{terms.content_days} days", short, _reasons),
         _Rule("contacts made", f"{terms.history_days} days", days(terms.history_days), _touches),
         _Rule("decisions", f"{terms.decision_days} days", long, _decisions),
@@ -132,6 +133,11 @@ def _contents(run: _Run, before: int) -> int:
 def _texts(run: _Run, before: int) -> int:
     where = "tenant = ? and at < ? and text_encrypted is not null"
     return run.change("outbox", where, (run.tenant, before), "text_encrypted = null")
+
+
+def _inbound(run: _Run, before: int) -> int:
+    where = "tenant = ? and at < ? and payload is not null"
+    return run.change("inbound_messages", where, (run.tenant, before), "payload = null")
 
 
 def _reasons(run: _Run, before: int) -> int:

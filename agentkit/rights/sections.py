@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentkit.canonical import from_json
 from agentkit.rights.decisions import kind_in_words, shown
-from agentkit.rights.holdings import Holding, holdings_in, rows_of
+from agentkit.rights.holdings import Holding, holdings_in, key_owner, rows_of
 from agentkit.store import execute, from_micros
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def sections(
         if not rows:
             continue
         opened = [
-            {name: _opened(conn, store, tenant, person, value) for name, value in row.items()}
+            {n: _opened(conn, store, tenant, key_owner(row, person), v) for n, v in row.items()}
             for row in rows
         ]
         hidden = _INTERNAL | _NOT_SHOWN.get(holding.table, frozenset())

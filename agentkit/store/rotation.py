@@ -134,7 +134,7 @@ def _pass(
             )
             values = (_wrapped(new, key, bound), tenant, token, key_class, wrapped)
             changed += execute(unit.conn, update, values).rowcount
-    return changed, tuple(rows[-1][:3]) if rows else None  # type: ignore[return-value]
+    return changed, tuple(rows[-1][:3]) if rows else None
 
 
 def kept_pepper(conn: Connection, masters: Sequence[MasterKey]) -> bytes | None:

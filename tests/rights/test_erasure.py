@@ -19,13 +19,14 @@ from agentkit.ledger import checkpoint, seal, verify
 from agentkit.rights import JOURNAL, erase, open_store, proofs_of, reapply
 from agentkit.rights.holdings import HOLDINGS, KEEPS_TOKENS, PERSON_COLUMNS
 from agentkit.settings import Settings
-from agentkit.store import Store, execute
+from agentkit.store import Store, execute, insert_many
 from agentkit.store.tables import metadata
 from tests.rights.people import (
     ADDRESS,
     ID,
     NAME,
     SECRETS,
+    WORDS,
     add_anke,
     anke_world,
     found_in,
@@ -416,6 +417,30 @@ def test_an_erasure_that_was_written_down_and_not_committed_is_done_at_the_next_
     assert rows_with(store) == []
 
 
-def test_tables_of_the_catalogue_exist_or_belong_to_a_later_version(any_store: Store) -> None:
-    tables = set(inspect(any_store.engine).get_table_names())
-    assert {h.table for h in HOLDINGS} - tables <= {"inbound_messages", "circumstances"}
+def test_what_came_in_is_erased_and_the_sentence_of_a_withdrawal_is_proof(
+    any_store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    world = anke_world(any_store, clock, tmp_path)
+    vault, now = any_store.vault, 1_700_000_000_000_000
+    token = vault.token("default", ADDRESS)
+    columns = ("tenant", "id", "contact", "point_token", "at", "received_at", "payload", "proof")
+    words = {"sentence": f"Bitte streichen Sie mich, {NAME}"}
+    with any_store.write() as unit:
+        for id_, contact, owner in (("i1", ID, ID), ("i2", "", f"point:{token}")):
+            payload = vault.encrypt(unit.conn, "default", owner, {"text": WORDS})
+            proof = vault.encrypt(unit.conn, "default", owner, words, key_class="proof")
+            row = ("default", id_, contact, token, now, now, payload, proof)
+            insert_many(unit.conn, "inbound_messages", columns, [row])
+        row = ("default", "i3", "c1", token, now, now, None, None)
+        insert_many(unit.conn, "inbound_messages", columns, [row])
+    erase(any_store, "default", ID, actor=BY)
+    assert world.rows("select id from inbound_messages") == [("i3",)], "somebody else's stays"
+    (proof,) = proofs_of(any_store, "default", ID)
+    kept = [e for e in proof.events or () if e["table"] == "inbound_messages"]
+    assert [e["proof"] for e in kept] == [words, words]
+    assert WORDS not in str(proof.events)
+    assert rows_with(any_store) == []
+
+
+def test_every_table_of_the_catalogue_exists(any_store: Store) -> None:
+    assert {h.table for h in HOLDINGS} <= set(inspect(any_store.engine).get_table_names())
