@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +25,9 @@ from agentkit.store.vault import Vault
 __all__ = ["Store"]
 
 _BUSY_SECONDS: Final = 10.0
+_IN_MEMORY: Final = 256 * 2**20
+"""Up to so many bytes a database is rewritten by way of memory, above by way of a nameless file."""
+_SIZE: Final = ("page_count", "page_size")
 
 
 class Store:
@@ -197,13 +200,22 @@ class Store:
             cursor = connection.cursor()
             cursor.execute("pragma query_only = 0")  # the pool may give one that only read
             connection.info[READING] = False
+            large = self._size(cursor) > _IN_MEMORY
+            cursor.execute(f"pragma temp_store = {'file' if large else 'memory'}")
             cursor.execute("vacuum")
+            cursor.execute("pragma temp_store = memory")
             busy: int = cursor.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
         except self.engine.dialect.dbapi.OperationalError:  # type: ignore[union-attr]
             return False  # locked: others work
         finally:
             connection.close()
         return not busy
+
+    @staticmethod
+    def _size(cursor: Any) -> int:
+        """Bytes of a SQLite database."""
+        pages, size = (cursor.execute(f"pragma {p}").fetchone()[0] for p in _SIZE)
+        return int(pages * size)
 
     def close(self) -> None:
         """Close every connection."""

@@ -67,12 +67,12 @@ def live(world: World) -> None:
     now = to_micros(world.clock.now())
     fields = canonical({"text": f"{WORDS}? {NAME}, {ADDRESS}"}).decode()
     with world.store.write() as unit:
-        columns = ("tenant", "type", "id", "contact", "fields", "updated_at")
-        insert_many(unit.conn, "records", columns, [("default", "mail", "m1", ID, fields, now)])
-        columns = ("tenant", "field", "contact", "owner", "opened_at")
-        insert_many(unit.conn, "data_tasks", columns, [("default", "contact.type", ID, "o", now)])
-        columns = ("tenant", "field", "contact", "action")
-        insert_many(unit.conn, "task_actions", columns, [("default", "contact.type", ID, "waits")])
+        record = ("tenant", "type", "id", "contact", "fields", "updated_at")
+        insert_many(unit.conn, "records", record, [("default", "mail", "m1", ID, fields, now)])
+        task = ("tenant", "field", "contact", "owner", "opened_at")
+        insert_many(unit.conn, "data_tasks", task, [("default", "contact.type", ID, "o", now)])
+        waits = ("tenant", "field", "contact", "action")
+        insert_many(unit.conn, "task_actions", waits, [("default", "contact.type", ID, "waits")])
     world.desk.stop(f"person:{ID}", SUPERVISOR, f"{NAME} ist verreist")
 
 
