@@ -23,7 +23,7 @@ SECRETS: Final = (
     ADDRESS,
     "zwiebelturm",
     NUMBER,
-    "998877",
+    "940998877",
     WORDS,
     "Quellenhof",
 )
