@@ -28,17 +28,23 @@ def apply_(settings: Settings, *, dry_run: bool) -> None:
     export_days    files of `agentkit person export` in the home           (30)
     proof_years    proof of consent after an erasure: UWG s.7a              (5)
 
+    A field of the catalogue with a retention of its own goes so many days after the last change of
+    its record.
+
+
     These are choices of the business: no law is claimed for them but the last. The ledger still
     verifies; proof of consent and suppressions outlive everything else.
     """  # noqa: D301  (click wants the character that the escape stands for)
     from agentkit.clock import SystemClock
-    from agentkit.rights import apply_retention, open_store
+    from agentkit.rights import apply_retention, field_terms, open_store
 
-    operator = operator_of(settings)
+    operator, fields = operator_of(settings), field_terms(settings)
     store = open_store(settings, SystemClock())
     try:
         actor = f"operator:{operator.name}"
-        done = apply_retention(store, settings.tenant, settings.retention, actor=actor, dry=dry_run)
+        done = apply_retention(
+            store, settings.tenant, settings.retention, actor=actor, dry=dry_run, fields=fields
+        )
         if not dry_run:
             store.purge()
     finally:

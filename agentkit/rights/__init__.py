@@ -19,7 +19,7 @@ from agentkit.rights.limits import (
 from agentkit.rights.proofs import Proof, proofs_of
 from agentkit.rights.readiness import Fix, Line, Overlay, Readiness, readiness
 from agentkit.rights.recovery import open_store, reapply
-from agentkit.rights.retention import Kept
+from agentkit.rights.retention import Kept, field_terms
 from agentkit.rights.retention import apply as apply_retention
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "due_dates",
     "erase",
     "export",
+    "field_terms",
     "gather",
     "lift",
     "object_to_marketing",

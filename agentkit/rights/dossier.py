@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agentkit.agent import Register
 from agentkit.canonical import from_json
 from agentkit.context import Contact
+from agentkit.crm.catalogue import field_catalogue
 from agentkit.crm.rows import CONTACT_SQL, read_contact
 from agentkit.errors import NotFound
 from agentkit.rights.deadlines import RIGHTS, Due, due_dates
@@ -52,6 +53,7 @@ class Dossier:
         brands: Brands of the controller.
         made_at: When this was put together.
         record: Label and value of the CRM record.
+        uses: What each kind of data may be used for, by the field catalogue.
         created_at: Since when the record exists; None where there is no record any more.
         consents: One row an event.
         suppressed: Channels and purposes that are closed, in words.
@@ -70,6 +72,7 @@ class Dossier:
     brands: tuple[str, ...]
     made_at: datetime
     record: tuple[tuple[str, str], ...]
+    uses: tuple[tuple[str, str], ...]
     created_at: datetime | None
     consents: Section
     suppressed: tuple[str, ...]
@@ -124,6 +127,7 @@ def gather(
             brands=settings.brands,
             made_at=store.clock.now(),
             record=tuple(_record(contact)),
+            uses=tuple(_uses(contact, settings)),
             created_at=created,
             consents=consents(conn, tenant, person),
             suppressed=tuple(_suppressed(conn, tenant, tokens)),
@@ -176,6 +180,22 @@ def _record(contact: Contact | None) -> Iterator[tuple[str, str]]:
     for name, value in contact.fields.items():
         if value not in (None, "", [], {}):
             yield name.replace("_", " ").capitalize(), shown(value)
+
+
+def _uses(contact: Contact | None, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Purposes, and the fields that may serve them: no field is used for anything else."""
+    if contact is None:
+        return
+    catalogue, named = field_catalogue(settings), dict(contact.fields)
+    named |= {n: v for n in _LABELS if (v := getattr(contact, n))}
+    served: dict[str, list[str]] = {}
+    for name in named:
+        purposes = catalogue.get("contact", name).purposes
+        words = "any purpose" if "*" in purposes else ", ".join(sorted(purposes))
+        label = _LABELS.get(name, name.replace("_", " ").capitalize())
+        served.setdefault(words or "nothing that a software agent does", []).append(label)
+    for words, labels in sorted(served.items()):
+        yield words, ", ".join(labels)
 
 
 def _suppressed(conn: Connection, tenant: str, tokens: Sequence[str]) -> Iterator[str]:

@@ -10,16 +10,19 @@ high-risk systems and do not apply before 2 December 2027, and ordinary lead sco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agentkit.canonical import canonical, from_json
+from agentkit.crm.catalogue import field_catalogue
 from agentkit.entry import Entry
 from agentkit.rights.files import EXPORTS
 from agentkit.rights.holdings import ids_with_ciphertext, known_ids
-from agentkit.settings import Retention
+from agentkit.settings import Retention, Settings
 from agentkit.store import execute, placeholders, to_micros
 from agentkit.store.actions import FINAL_STATES
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from agentkit.store import Store, Vault
 
-__all__ = ["Kept", "apply"]
+__all__ = ["Kept", "apply", "field_terms"]
 
 _FINAL: Final = placeholders(len(FINAL_STATES))
 _CHUNK: Final = 500
@@ -60,7 +63,13 @@ class _Rule:
 
 
 def apply(
-    store: Store, tenant: str, terms: Retention, *, actor: str, dry: bool = False
+    store: Store,
+    tenant: str,
+    terms: Retention,
+    *,
+    actor: str,
+    dry: bool = False,
+    fields: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[Kept]:
     """Enforce the terms; a second time at the same instant changes nothing.
 
@@ -70,9 +79,10 @@ def apply(
         terms: How long what is kept.
         actor: Who does it.
         dry: Only count.
+        fields: Days by record and field, as the field catalogue has them.
     """
     now = store.clock.now()
-    rules, vault = _rules(terms, now), store.vault
+    rules, vault = [*_rules(terms, now), *_field_rules(fields or {}, now)], store.vault
     if dry:
         with store.read() as conn:
             done = [_done(r, _Run(conn, vault, tenant, dry=True)) for r in rules]
@@ -84,6 +94,15 @@ def apply(
         if changed:
             unit.append(Entry("retention", tenant, now, actor=actor, public={"ran_out": changed}))
     return [*done, files]
+
+
+def field_terms(settings: Settings) -> dict[str, dict[str, int]]:
+    """Days by record and field, where the field catalogue gives some."""
+    terms: dict[str, dict[str, int]] = {}
+    for (record, name), field in field_catalogue(settings).fields.items():
+        if field.retention:
+            terms.setdefault(record, {})[name] = field.retention
+    return terms
 
 
 def _rules(terms: Retention, now: datetime) -> list[_Rule]:
@@ -101,6 +120,31 @@ def _rules(terms: Retention, now: datetime) -> list[_Rule]:
         _Rule("proofs of consent", "their own date", now, _proofs),
         _Rule("keys of persons", f"{terms.content_days} days", short, _keys),
     ]
+
+
+def _field_rules(fields: Mapping[str, Mapping[str, int]], now: datetime) -> list[_Rule]:
+    """One term a field of the catalogue that has one, counted from the record's last change."""
+    return [
+        _Rule(f"{record}.{name}", f"{days} days", now - timedelta(days=days),
+              partial(_field, record, name))
+        for record, named in fields.items()
+        for name, days in named.items()
+        if days
+    ]  # fmt: skip
+
+
+def _field(record: str, name: str, run: _Run, before: int) -> int:
+    """Take a field of the business's own out of records that did not change since."""
+    table, where = ("contacts", "") if record == "contact" else ("records", " and type = ?")
+    values = (run.tenant, before, *([record] if where else []))
+    sql = f"select id, fields from {table} where tenant = ? and updated_at < ?{where}"
+    found = [(i, from_json(text)) for i, text in execute(run.conn, sql, values) if name in text]
+    old = [(i, fields) for i, fields in found if name in fields]
+    for id_, fields in [] if run.dry else old:
+        text = canonical({k: v for k, v in fields.items() if k != name}).decode()
+        sql = f"update {table} set fields = ? where tenant = ? and id = ?{where}"
+        execute(run.conn, sql, (text, run.tenant, id_, *([record] if where else [])))
+    return len(old)
 
 
 def _done(rule: _Rule, run: _Run) -> Kept:

@@ -11,7 +11,7 @@ import pytest
 from agentkit.clock import FixedClock
 from agentkit.errors import ConfigError
 from agentkit.ledger import seal, verify
-from agentkit.rights import apply_retention, erase, proofs_of
+from agentkit.rights import apply_retention, erase, field_terms, proofs_of
 from agentkit.settings import Retention, load_settings
 from agentkit.store import Store
 from tests.rights.people import ID, NAME, anke_world
@@ -136,3 +136,23 @@ def test_terms_are_read_from_the_settings(tmp_path: Path) -> None:
     path = tmp_path / "agentkit.toml"
     path.write_text("[retention]\ncontent_days = 30\n")
     assert load_settings(path).retention == Retention(content_days=30)
+
+
+def test_a_field_of_the_catalogue_goes_after_its_own_term(
+    any_store: Store, clock: FixedClock, home: Path, tmp_path: Path
+) -> None:
+    world = anke_world(any_store, clock, tmp_path)
+    path = tmp_path / "agentkit.toml"
+    path.write_text('[catalogue.contact]\nmobile = {purposes = ["service"], retention = 30}\n')
+    fields = field_terms(load_settings(path))
+    assert fields == {"contact": {"mobile": 30}}
+    clock.advance(timedelta(days=31))
+    for dry, left in ((True, True), (False, False)):
+        done = apply_retention(
+            any_store, "default", TERMS, actor="operator:dora", dry=dry, fields=fields
+        )
+        assert {k.what: k.count for k in done if k.count} == {"contact.mobile": 1}
+        text = world.rows("select fields from contacts where id = ?", ID)[0][0]
+        assert ("mobile" in text) is left
+    done = apply_retention(any_store, "default", TERMS, actor="operator:dora", fields=fields)
+    assert not any(k.count for k in done)
