@@ -431,14 +431,14 @@ def test_what_came_in_is_erased_and_the_sentence_of_a_withdrawal_is_proof(
             proof = vault.encrypt(unit.conn, "default", owner, words, key_class="proof")
             row = ("default", id_, contact, token, now, now, payload, proof)
             insert_many(unit.conn, "inbound_messages", columns, [row])
-        row = ("default", "i3", "c1", token, now, now, None, None)
-        insert_many(unit.conn, "inbound_messages", columns, [row])
+        other = ("default", "i3", "c1", token, now, now, None, None)
+        insert_many(unit.conn, "inbound_messages", columns, [other])
     erase(any_store, "default", ID, actor=BY)
     assert world.rows("select id from inbound_messages") == [("i3",)], "somebody else's stays"
-    (proof,) = proofs_of(any_store, "default", ID)
-    kept = [e for e in proof.events or () if e["table"] == "inbound_messages"]
+    (found,) = proofs_of(any_store, "default", ID)
+    kept = [e for e in found.events or () if e["table"] == "inbound_messages"]
     assert [e["proof"] for e in kept] == [words, words]
-    assert WORDS not in str(proof.events)
+    assert WORDS not in str(found.events)
     assert rows_with(any_store) == []
 
 

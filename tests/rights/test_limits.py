@@ -292,4 +292,4 @@ def test_the_articles_of_restriction_and_objection_read_what_the_core_declares(
     clock = FixedClock(datetime(2026, 11, 23, tzinfo=UTC))
     gate = build_gate(Settings(), InlinePeople(), clock, Register(open=True))
     ids = {located.article.id for located in gate.policy.articles()}
-    assert {"restricted-data-rests", "no-profile-after-objection"} <= ids
+    assert {"restricted-on-request", "no-score-after-objection"} <= ids
