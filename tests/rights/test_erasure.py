@@ -180,9 +180,10 @@ def test_what_was_said_of_an_address_without_a_contact_goes_too(
     add_anke(world)
     say(world)
     with any_store.write() as unit:
-        sql = "insert into consent_events select tenant, ?, '', point, channel, purpose, brand, "
-        sql += "status, at, expires, source, proof, double_opt_in_at, notice, recorded_at "
-        execute(unit.conn, sql + "from consent_events", ("loose",))
+        rest = "point, channel, purpose, brand, status, at, source, proof, recorded_at"
+        sql = f"insert into consent_events (tenant, id, contact, {rest}) "
+        sql += f"select tenant, ?, '', {rest} from consent_events"
+        execute(unit.conn, sql, ("loose",))
     erase(any_store, "default", ID, actor=BY)
     assert rows_with(any_store) == []
     assert len(proofs_of(any_store, "default", ID)[0].events or ()) == 2

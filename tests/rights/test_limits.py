@@ -48,7 +48,7 @@ def facts_of(world: World, kind: str = "lead.score", **fields: Any) -> dict[str,
     action = Action.create(id="probe", kind=kind, subject=ID, args=args, **fields)
     person = world.pipeline.gate.people.people("default", [action]).get(ID)
     place = jurisdiction_for(action, person)
-    core = CoreFacts(Catalogue(kinds))
+    core = CoreFacts(Catalogue(kinds), {})
     return core.build(action, kinds.get(kind), None, person, place, world.clock.now())
 
 
