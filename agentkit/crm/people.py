@@ -151,7 +151,7 @@ class StorePeople:
                 records.get(id_, {}),
                 _scores(contact),
                 lasting.get(id_, ()),
-                id_ in restricted,
+                restricted=id_ in restricted,
             )
             for id_, contact in contacts.items()
         }
