@@ -87,7 +87,8 @@ def test_a_reviser_that_changes_more_than_words_is_passed_over(
 
 def test_a_reviser_may_add_the_header_that_lets_people_unsubscribe_and_not_take_it_away() -> None:
     header = {"list_unsubscribe": "<https://x.example/u>"}
-    message = Action.create(id="9", kind="message.send", subject="C-1", text="hello")
+    text = "hello, and to stop: https://x.example/u"
+    message = Action.create(id="9", kind="message.send", subject="C-1", text=text)
     adds = reviser("adds", lambda a: replace(a, args={**a.args, **header}))
     made = list(Plugins.of(adds).revise(message, VERDICT, CONTEXT))
     assert [dict(a.args) for _, a in made] == [header]
