@@ -48,12 +48,15 @@ class Layers:
         frozen: Of these, how many stay as they were pretrained.
         below: Pools read from the frozen ones, by number from 1.
         above: Pools read from the tuned ones.
+        precise: Layers whose second feed-forward matrix is not quantised. The first tuned layer
+            has activations with outliers there: left in fp32, most of what int8 lost comes back.
     """
 
     count: int
     frozen: int
     below: tuple[int, ...]
     above: tuple[int, ...]
+    precise: tuple[int, ...] = ()
 
     @property
     def pooled(self) -> list[int]:
@@ -156,7 +159,9 @@ class Encoders:
         folder.mkdir(exist_ok=True)
         self.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         plain, path = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
-        model = export(tuned.trunk.cpu(), self.layers.pooled, plain, path)
+        model = export(
+            tuned.trunk.cpu(), self.layers.pooled, plain, path, precise=self.layers.precise
+        )
         some = texts[:: max(1, len(texts) // _CHECKED)]
         agreement = compare(model, plain, path, self.ids(some))
         record.write_bytes(orjson.dumps(asdict(agreement)))

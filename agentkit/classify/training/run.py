@@ -63,7 +63,7 @@ class Plan:
     encoder: Path
     out: Path
     keep: Path
-    layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8)))
+    layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5,)))
     seconds: float = 3600.0
     seed: int = 7
     epochs: tuple[int, int] = (2, 3)
