@@ -20,28 +20,13 @@ from agentkit.classify import HEADS, Classifier
 from agentkit.classify.manifest import MODELS
 
 CORPUS = Path(__file__).with_name("corpus")
-EVERYDAY = (
-    "Hi Carla, thanks for the call this morning. I have attached the quote we talked about.",
-    "Your invoice 20418 is ready in your account. It is due on the 14th.",
-    "Running ten minutes late, sorry! See you at the office.",
-    "Could you send me the tracking number for order 4471 please?",
-    "Ihre Lieferung kommt am Donnerstag zwischen 9 und 12 Uhr.",
-    "Guten Tag Frau Kern, den Vertrag habe ich unterschrieben und heute zur Post gebracht.",
-    "Danke, passt. Bis Montag!",
-    "Könnten Sie uns bitte noch die Maße der Kiste schicken?",
-    "Bonjour, votre colis est arrivé au point relais, vous pouvez le retirer dès demain.",
-    "Merci pour votre réponse, je vous confirme le rendez-vous de mardi à 10 h.",
-    "Hola Marta, te adjunto la factura de octubre. Un saludo, Pablo",
-    "¿A qué hora abre la tienda el sábado?",
-    "The meeting moved to room 4, everything else stays the same.",
-    "We replaced the filter and tested the pump, all fine. Next service in March.",
-    "Please find the minutes of Tuesday attached.",
-    "Yes that works for me.",
-    "What size is the blue one?",
-    "Notes: customer wants the oak finish, measures 2.40 by 0.90, delivery in week 12.",
-    "Password reset done, you can sign in again.",
-    "Der Techniker war da, die Heizung läuft wieder.",
-)
+FILES = [CORPUS / f"{head}.jsonl" for head in HEADS]
+"""The project's hard pairs."""
+
+
+def texts_in(file: Path) -> list[str]:
+    """The texts of one file."""
+    return [json.loads(line)["text"] for line in file.read_text("utf-8").splitlines()]
 
 
 def texts_of_30_words(count: int) -> list[str]:
@@ -88,23 +73,19 @@ def agreement(classifier: Classifier, texts: Sequence[str]) -> tuple[float, floa
     return settled, sum(a == b for a, b in pairs) / max(1, len(pairs))
 
 
-def corpus_texts() -> list[str]:
-    """The project's own set, whole."""
-    files = [CORPUS / f"{head}.jsonl" for head in HEADS]
-    return [json.loads(x)["text"] for f in files for x in f.read_text("utf-8").splitlines()]
-
-
 def measure(repeat: int = 5) -> dict[str, float]:
     """The classifiers: one text, batches, the cascade, six passes instead of one, size, memory."""
     one, two = Classifier.load(), Classifier.load(threads=2)
     texts = texts_of_30_words(120)
-    everyday = [f"{text} #{n}" for n in range(20) for text in EVERYDAY]
+    everyday = texts_in(CORPUS / "plain.jsonl")
     one.scores(texts[:20], cascade=False)
     single = [cpu_ms(lambda t=t: one.scores([t], cascade=False), 3) for t in texts[:40]]  # type: ignore[misc]
     whole = per_second(lambda: one.scores(texts, cascade=False), len(texts), repeat)
     six = per_second(lambda: six_passes(one, texts), len(texts), repeat)
-    settled, agree = agreement(one, everyday[:40])
-    own_settled, own_agree = agreement(one, corpus_texts()[::8])
+    settled, agree = agreement(one, everyday)
+    own_settled, own_agree = agreement(
+        one, [text for file in FILES for text in texts_in(file)[::8]]
+    )
     return {
         "single_ms_cpu": statistics.median(single),
         "encoder_texts_per_s_1_thread": whole,

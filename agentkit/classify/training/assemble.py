@@ -1,8 +1,8 @@
-"""Put heads together: fit, calibrate, choose thresholds, and pack them into head files."""
+"""Put heads together: calibrate, choose thresholds, and pack them into head files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,32 +11,43 @@ from numpy.typing import NDArray
 from agentkit.classify.head import Head
 from agentkit.classify.heads import ALONE, HEADS, LABELS
 from agentkit.classify.training.calibrate import Mixture, mixture, settle_below, threshold
-from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row
+from agentkit.classify.training.data import COLUMNS, OUTPUTS, PLAIN, Row
 from agentkit.classify.training.fit import (
+    FOLDS,
     Linear,
     columns_of,
-    cross_validate,
-    fit_linear,
+    folds_of,
     targets_of,
     weights_of,
 )
 from agentkit.classify.training.tier import Table, fit_table, hashed
 
-__all__ = ["DECAY", "Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
+__all__ = ["Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
 
 Floats = NDArray[np.float32]
-DECAY = 5e-3
-"""Strength of the heads' penalty, chosen by cross-validation among 1e-4 to 1e-1."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """Rows with their features: what is trained on and what is only measured on."""
+    """Rows, and what encoders say of those that they were not trained on.
+
+    Attributes:
+        train: Rows that the shipped model is trained on.
+        own: Of these the project's hard pairs and plain traffic.
+        valid: The public valid rows.
+        linear: The heads of the shipped encoder.
+        own_logits: (own, outputs), each row by an encoder and heads that never saw its fold.
+        valid_logits: (valid, outputs) by the shipped encoder.
+        left_out: By (head, source): logits of its valid rows by an encoder that never saw it.
+    """
 
     train: Sequence[Row]
-    train_features: Floats
+    own: Sequence[Row]
     valid: Sequence[Row]
-    valid_features: Floats
+    linear: Linear
+    own_logits: Floats
+    valid_logits: Floats
+    left_out: Mapping[tuple[str, str], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -67,20 +78,17 @@ class Unseen:
         """Rows of the project's own set."""
         return np.array([row.source == "own" for row in self.rows])
 
-    def ordinary(self, head: str) -> NDArray[np.bool_]:
-        """Business messages in which nothing asks for this head: near-misses of other heads."""
+    def plain(self) -> NDArray[np.bool_]:
+        """Rows of plain daily traffic."""
+        return self.native(PLAIN)
+
+    def near_misses(self, head: str) -> NDArray[np.bool_]:
+        """Hard rows of other heads in which nothing asks for this one."""
         column = self.column(head)
-        plain = np.array([row.label == 0 for row in self.rows])
+        negative = np.array([row.label == 0 for row in self.rows])
         quiet = self.targets[:, column] == 0
-        return np.asarray(self.own() & ~self.native(head) & plain & quiet)
-
-
-def fitted(material: Material) -> tuple[Linear, Table]:
-    """Fit heads and linear tier on all training rows."""
-    targets = targets_of(material.train)
-    weights = weights_of(material.train, targets)
-    linear = fit_linear(material.train_features, targets, weights, decay=DECAY)
-    return linear, _table(material.train)
+        others = self.own() & ~self.native(head) & ~self.plain()
+        return np.asarray(others & negative & quiet)
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -90,32 +98,28 @@ def _table(rows: Sequence[Row]) -> Table:
     return fit_table(hashed([row.text for row in rows]), targets, weights)
 
 
-def unseen(material: Material, linear: Linear, table: Table) -> Unseen:
-    """Logits of the own set out of fold, and of the valid rows by the models given."""
-    rows, features = material.train, material.train_features
-    targets = targets_of(rows)
-    found = hashed([row.text for row in rows])
-
-    def fit(chosen: NDArray[np.int64]) -> tuple[Linear, Table]:
-        part = targets[chosen]
-        weights = weights_of([rows[i] for i in chosen], part)
-        heads = fit_linear(features[chosen], part, weights, decay=DECAY)
-        return heads, _table([rows[i] for i in chosen])
-
-    def both(chosen: NDArray[np.int64]) -> Floats:
-        heads, tier = fit(chosen)
-        return np.concatenate([heads.logits(features), tier.logits(found)], 1)
-
-    out = cross_validate(rows, lambda chosen: both(chosen).__getitem__)
-    own = np.array([row.source == "own" for row in rows])
-    valid = list(material.valid)
-    lines = table.logits(hashed([row.text for row in valid]))
+def unseen(material: Material, table: Table) -> Unseen:
+    """Logits of the own set out of fold, and of the valid rows by the shipped model."""
+    own, valid = list(material.own), list(material.valid)
     return Unseen(
-        [*(row for row in rows if row.source == "own"), *valid],
-        np.concatenate([out[own, : len(OUTPUTS)], linear.logits(material.valid_features)]),
-        np.concatenate([out[own, len(OUTPUTS) :], lines]),
-        np.concatenate([targets[own], targets_of(valid)]),
+        [*own, *valid],
+        np.concatenate([material.own_logits, material.valid_logits]),
+        np.concatenate([_lines(material), table.logits(hashed([row.text for row in valid]))]),
+        targets_of([*own, *valid]),
     )
+
+
+def _lines(material: Material) -> Floats:
+    """Logits of the own set by linear tiers that never saw its fold."""
+    folds, own = folds_of(material.own), {id(row) for row in material.own}
+    others = [row for row in material.train if id(row) not in own]
+    found = np.zeros((len(material.own), len(COLUMNS)), dtype=np.float32)
+    for fold in range(FOLDS):
+        held = np.flatnonzero(folds == fold)
+        seen = [material.own[i] for i in np.flatnonzero(folds != fold)]
+        texts = [material.own[i].text for i in held]
+        found[held] = _table([*others, *seen]).logits(hashed(texts))
+    return found
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ def choose(seen: Unseen, head: str, output: str) -> Output:
     encoder, linear = seen.encoder[:, column], lines_of(seen, output)
     both = mixture(encoder[known], linear[known], labels)
     probability = both.probability(encoder, linear)
-    ordinary = seen.ordinary(head) & (seen.targets[:, column] == 0)
+    ordinary = (seen.plain() | seen.near_misses(head)) & (seen.targets[:, column] == 0)
     free = head == "promotional" or output.partition(".")[2] not in ("", *ALONE)
     capped = probability[:0] if free else probability[ordinary]
     return Output(both, threshold(probability[known], labels, sets, capped))
@@ -206,12 +210,14 @@ def _row(values: list[float]) -> Floats:
 
 
 def assemble(material: Material, encoder: str) -> tuple[list[Head], Unseen]:
-    """Fit all heads over features of the encoder with the given digest."""
-    linear, table = fitted(material)
-    seen = unseen(material, linear, table)
+    """Calibrate all heads over features of the encoder with the given digest."""
+    table = _table(material.train)
+    seen = unseen(material, table)
     heads = []
     for name in HEADS:
         outputs = [name, *(f"{name}.{label}" for label in LABELS[name])]
         chosen = {output: choose(seen, name, output) for output in outputs}
-        heads.append(_pack(name, encoder, linear, table, chosen, _alone(seen, name, chosen)))
+        heads.append(
+            _pack(name, encoder, material.linear, table, chosen, _alone(seen, name, chosen))
+        )
     return heads, seen

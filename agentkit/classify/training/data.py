@@ -18,7 +18,21 @@ from agentkit.classify.heads import CLAIMS, HEADS, LABELS
 from agentkit.classify.text import normalise
 from agentkit.errors import ModelError
 
-__all__ = ["COLUMNS", "OUTPUTS", "Row", "fold_of", "own_rows", "public_rows", "read_jsonl"]
+__all__ = [
+    "COLUMNS",
+    "OUTPUTS",
+    "PLAIN",
+    "Row",
+    "fold_of",
+    "last_rows",
+    "own_rows",
+    "public_rows",
+    "read_jsonl",
+    "wide_rows",
+]
+
+PLAIN: Final = "plain"
+"""Stands for a head in rows of plain daily traffic, which were collected for none."""
 
 OUTPUTS: Final = tuple(
     name for head in HEADS for name in (head, *(f"{head}.{label}" for label in LABELS[head]))
@@ -38,8 +52,8 @@ class Row:
     Attributes:
         text: Normalised.
         targets: 1.0 or 0.0 by output; what is absent is not known.
-        source: Which set it comes from; ``own`` for the project's.
-        head: The head it was collected for.
+        source: Which set it comes from; ``own`` and ``wide`` for the project's.
+        head: The head it was collected for, or `PLAIN`.
         label: What it was collected as.
         group: What stays together when folds are made.
         lang: Language code.
@@ -209,7 +223,7 @@ def _own_targets(raw: dict[str, Any], head: str) -> Targets:
     for name in LABELS[head]:
         counts = name in CLAIMS or label
         found[f"{head}.{name}"] = float(name in kinds and bool(counts))
-    if head == "needs_human" and not label:
+    if head == "needs_human" and ("opt_out" in kinds or not label):
         found["opt_out"] = float("opt_out" in kinds)
     if head == "opt_out" and not label and kinds & {"asks_person", "complaint"}:
         found["needs_human"] = 1.0
@@ -218,20 +232,44 @@ def _own_targets(raw: dict[str, Any], head: str) -> Targets:
     return found
 
 
-def own_rows(corpus: Path, heads: Iterable[str] = HEADS) -> list[Row]:
-    """The project's own rows, every text once."""
+def _plain_targets(raw: dict[str, Any]) -> Targets:
+    """Plain traffic asks nothing of any head; some of it advertises, and says so."""
+    found = _absent(("opt_out", "needs_human", "injection", "bias"))
+    found |= {"deception": 0.0, "promotional": float("promotional" in raw["labels"])}
+    return found
+
+
+def _written(folder: Path, heads: Iterable[str], source: str) -> list[Row]:
+    """Rows of a folder of the corpus, every text once."""
     rows, seen = [], set()
     for head in heads:
-        for raw in read_jsonl(corpus / f"{head}.jsonl"):
+        for raw in read_jsonl(folder / f"{head}.jsonl"):
             text = normalise(raw["text"]).text
             if text.casefold() in seen:
                 continue
             seen.add(text.casefold())
+            plain = head == PLAIN
+            targets = _plain_targets(raw) if plain else _own_targets(raw, head)
             rows.append(
                 Row(
-                    text, _own_targets(raw, head), "own", head, int(raw["label"]),
-                    raw["pair"] or raw["id"], raw["lang"], raw["group"],
-                    tuple(raw["labels"]), raw["id"],
+                    text, targets, source, head, int(raw["label"]), raw["pair"] or raw["id"],
+                    raw["lang"], raw["group"], tuple(raw["labels"]), raw["id"],
                 )
             )  # fmt: skip
     return rows
+
+
+def own_rows(corpus: Path, heads: Iterable[str] = (*HEADS, PLAIN)) -> list[Row]:
+    """The rows that are measured on, out of fold: hard pairs by head, and plain traffic."""
+    return _written(corpus, heads, "own")
+
+
+def wide_rows(corpus: Path) -> list[Row]:
+    """The rows that were written to be trained on and are never measured on."""
+    return _written(corpus / "wide", HEADS, "wide")
+
+
+def last_rows(corpus: Path) -> list[Row]:
+    """The rows that were written last, for one look at the finished model."""
+    folder = corpus / "last"
+    return _written(folder, [head for head in HEADS if (folder / f"{head}.jsonl").exists()], "last")

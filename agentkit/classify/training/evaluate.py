@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
 from agentkit.classify.heads import ALONE, CLAIMS, HEADS, LABELS
-from agentkit.classify.training.assemble import DECAY, Material, Unseen, choose, lines_of
+from agentkit.classify.training.assemble import Material, Unseen, choose, lines_of
 from agentkit.classify.training.calibrate import ece
 from agentkit.classify.training.data import OUTPUTS, Row, fold_of
-from agentkit.classify.training.fit import fit_linear, targets_of, weights_of
 
 __all__ = ["cross_fitted", "evaluate", "leave_one_out"]
 
@@ -195,26 +194,12 @@ def _labels(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, 
 
 
 def leave_one_out(material: Material) -> dict[str, dict[str, float]]:
-    """AUROC on each public source by heads that were fitted without it, by head.
-
-    The encoder's upper layers were tuned with the source; only the heads have not seen it.
-    """
-    rows, targets = list(material.train), targets_of(material.train)
-    sources = sorted({(row.head, row.source) for row in material.valid})
+    """AUROC on public sources that neither the encoder nor the head was tuned on, by head."""
     found: dict[str, dict[str, float]] = {}
-    for head, source in sources:
-        held = [i for i, r in enumerate(material.valid) if (r.head, r.source) == (head, source)]
-        labels = np.array([material.valid[i].label == 1 for i in held])
-        if min(labels.sum(), (~labels).sum()) < _LEAST or head == "deception":
-            continue
-        keep = np.array([i for i, r in enumerate(rows) if r.source != source])
-        part, column = targets[keep], OUTPUTS.index(head)
-        weights = weights_of([rows[i] for i in keep], part)
-        fitted = fit_linear(
-            material.train_features[keep], part[:, [column]], weights[:, [column]], decay=DECAY
-        )
-        logits = fitted.logits(material.valid_features[held])[:, 0]
-        value = _auroc(labels, logits)
+    for (head, source), logits in material.left_out.items():
+        rows = [r for r in material.valid if (r.head, r.source) == (head, source)]
+        labels = np.array([row.label == 1 for row in rows])
+        value = _auroc(labels, np.array(logits, dtype=np.float32))
         if value is not None:
             found.setdefault(head, {})[source] = value
     return found
@@ -228,15 +213,18 @@ def evaluate(material: Material, seen: Unseen) -> dict[str, Any]:
     for head in HEADS:
         column = OUTPUTS.index(head)
         score, flag = values[:, column], flags[:, column]
-        ordinary = seen.ordinary(head)
+        plain = seen.plain() & (seen.targets[:, column] == 0)
+        near = seen.near_misses(head)
         labels = _labels(seen, head, values, flags)
         shown = _any_label(seen, values, flags) if head == "deception" else (score, flag)
         found[head] = {
             "valid": _public(seen, head, *shown) if head != "promotional" else {},
             "own": _own(seen, head, score, flag),
             "ordinary": {
-                "rows": int(ordinary.sum()),
-                "flagged": round(float(flag[ordinary].mean()), 4) if ordinary.any() else None,
+                "rows": int(plain.sum()),
+                "flagged": round(float(flag[plain].mean()), 4) if plain.any() else None,
+                "near_misses_rows": int(near.sum()),
+                "near_misses": round(float(flag[near].mean()), 4) if near.any() else None,
             },
             "labels": labels,
             "leave_one_source_out": loso.get(head, {}),

@@ -1,7 +1,8 @@
 """From torch to int8 ONNX, with the checks that an exporter does not make.
 
-The table of words is kept as signed bytes with one scale a row; all other matrices are quantised
-per channel by onnxruntime (dynamic: activations at run time). The file is compared with torch.
+The table of words is kept as signed bytes with one scale a row; the other matrices are quantised
+per channel by onnxruntime (dynamic: activations at run time), but for those behind activations with
+outliers, which one scale for a whole tensor would drown. The file is compared with torch.
 """
 
 from __future__ import annotations
@@ -79,10 +80,22 @@ def _trace(model: Features, path: Path) -> None:
         )  # fmt: skip
 
 
-def export(trunk: Trunk, pooled: Sequence[int], plain: Path, path: Path) -> Features:
+def export(
+    trunk: Trunk, pooled: Sequence[int], plain: Path, path: Path, *, precise: Sequence[int] = ()
+) -> Features:
     """Write the fp32 file and the int8 file, and give back the torch module that it must equal.
 
     The trunk's word table is replaced by its rounded form first, so that both sides share it.
+
+    Args:
+        trunk: The encoder.
+        pooled: Layers that are read, from 1.
+        plain: Where the fp32 file goes.
+        path: Where the int8 file goes.
+        precise: Layers, from 1, whose second feed-forward matrix stays in fp32.
+
+    Raises:
+        ModelError: The file has no such matrix to leave out.
     """
     trunk.words = _Words(trunk.words.weight.detach())
     model = Features(trunk.eval(), pooled)
@@ -91,8 +104,19 @@ def export(trunk: Trunk, pooled: Sequence[int], plain: Path, path: Path) -> Feat
     quantization.quantize_dynamic(
         str(plain), str(path), per_channel=True, weight_type=quantization.QuantType.QInt8,
         op_types_to_quantize=["MatMul", "Gemm", "Attention"],
+        nodes_to_exclude=_matrices(plain, precise),
     )  # fmt: skip
     return model
+
+
+def _matrices(plain: Path, layers: Sequence[int]) -> list[str]:
+    """Names of the second feed-forward matrix products of some layers."""
+    onnx: Any = import_module("onnx")
+    names = [node.name for node in onnx.load(str(plain)).graph.node if node.op_type == "MatMul"]
+    found = [n for layer in layers for n in names if f"layers.{layer - 1}/down/" in n]
+    if len(found) != len(layers):
+        raise ModelError(f"the exported file lacks a feed-forward matrix of layers {layers}")
+    return found
 
 
 def _features(path: Path, ids: list[list[int]]) -> NDArray[np.float32]:

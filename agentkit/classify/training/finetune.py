@@ -1,4 +1,4 @@
-"""Tune the upper layers for all heads at once; the lower ones stay as they were pretrained.
+"""Tune the upper layers and all heads at once; the lower ones stay as they were pretrained.
 
 Tuning every layer on the public sets raised their own figures and lowered those on CRM text, so
 only the upper layers learn, and the features keep two pools from below. What the lower layers give
@@ -15,22 +15,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agentkit.classify.training.data import OUTPUTS, Row
-from agentkit.classify.training.fit import Linear, targets_of
+from agentkit.classify.training.fit import OURS, Linear, targets_of
 from agentkit.classify.training.trunk import Trunk
 
-__all__ = ["Below", "Schedule", "lower_layers", "tune", "tuned_features"]
+__all__ = ["Below", "Schedule", "lower_layers", "tune"]
 
-Floats = NDArray[np.float32]
 _BATCH = 32
 _SCALE = 4.0
 """Features have unit length by pool; a little larger, the head learns at the encoder's pace."""
 _HEAD_RATE = 2e-3
-_LABEL = 0.3
+_LABEL = 0.4
 """Weight of a label's loss beside that of a head's score."""
+_IN_DOMAIN = 2.0
+"""Weight of the project's own text beside the public sets."""
 _FOREIGN = 0.3
 """Weight of a row as a negative of a head it was not written for."""
 
@@ -109,23 +109,6 @@ def _features(trunk: Trunk, below: Sequence[Below], frozen: int, upper: Sequence
     return torch.cat([nn.functional.normalize(pool, dim=-1) for pool in both], -1)
 
 
-def tuned_features(
-    trunk: Trunk, below: Sequence[Below], frozen: int, upper: Sequence[int]
-) -> Floats:
-    """Features of all rows: (rows, features), in single precision."""
-    found: Floats | None = None
-    order = sorted(range(len(below)), key=lambda i: len(below[i].hidden))
-    with torch.inference_mode():
-        for start in range(0, len(order), _BATCH):
-            group = order[start : start + _BATCH]
-            part = _features(trunk, [below[i] for i in group], frozen, upper).cpu().numpy()
-            if found is None:
-                found = np.zeros((len(below), part.shape[1]), dtype=np.float32)
-            found[group] = part
-    assert found is not None  # noqa: S101  (there is at least one row)
-    return found
-
-
 def _batches(below: Sequence[Below], rng: random.Random) -> list[list[int]]:
     """Rows in random order, those of like length in one batch."""
     order = list(range(len(below)))
@@ -142,8 +125,8 @@ def _emphasis(rows: Sequence[Row]) -> Tensor:
     """Weight of each output's loss by row."""
     heads = [name.split(".")[0] for name in OUTPUTS]
     labels = [1.0 if name == head else _LABEL for name, head in zip(OUTPUTS, heads, strict=True)]
-    each = [[w * (1 if h == row.head else _FOREIGN) for w, h in zip(labels, heads, strict=True)]
-            for row in rows]  # fmt: skip
+    each = [[w * (1 if h == row.head else _FOREIGN) * (_IN_DOMAIN if row.source in OURS else 1)
+             for w, h in zip(labels, heads, strict=True)] for row in rows]  # fmt: skip
     return torch.tensor(each)
 
 
@@ -156,6 +139,18 @@ def _optimiser(trunk: Trunk, frozen: int, head: nn.Linear, rate: float) -> torch
     return torch.optim.AdamW(groups, weight_decay=0.01)
 
 
+def _head(width: int, start: Linear | None) -> nn.Linear:
+    """The heads before the first step."""
+    head = nn.Linear(width, len(OUTPUTS))
+    with torch.no_grad():
+        if start is None:
+            head.weight.zero_()
+        else:
+            head.weight.copy_(torch.from_numpy(start.weight.T / _SCALE))
+            head.bias.copy_(torch.from_numpy(start.bias))
+    return head
+
+
 def tune(
     trunk: Trunk,
     below: Sequence[Below],
@@ -164,11 +159,22 @@ def tune(
     *,
     frozen: int,
     upper: Sequence[int],
+    start: Linear | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Trunk, Linear]:
     """Tune a copy of the trunk; what it was given stays as it was.
 
     The loss is binary cross-entropy of every known output, with smoothed targets.
+
+    Args:
+        trunk: Where the encoder goes on from.
+        below: What its frozen layers give for each row.
+        rows: What it learns.
+        schedule: How long and how fast.
+        frozen: Number of layers that do not learn.
+        upper: Pools read from those that do.
+        start: Where the heads go on from; zero without it.
+        say: Hears of progress.
 
     Returns:
         The tuned trunk, and the head it was tuned under.
@@ -180,8 +186,7 @@ def tune(
     device = trunk.places.device
     targets, emphasis = torch.from_numpy(targets_of(rows)).to(device), _emphasis(rows).to(device)
     width = below[0].hidden.shape[1] * (len(below[0].pools) + len(upper))
-    head = nn.Linear(width, len(OUTPUTS), device=device)
-    nn.init.zeros_(head.weight)
+    head = _head(width, start).to(device)
     optimiser = _optimiser(trunk, frozen, head, schedule.rate)
     batches = [b for _ in range(schedule.epochs) for b in _batches(below, rng)]
     began, mean = time.monotonic(), 0.0

@@ -1,34 +1,30 @@
-"""Fit the heads: one linear layer over fixed features, all outputs at once, unknowns masked.
-
-The encoder is not touched, so fitting takes a minute and cross-validation is honest about the
-project's own text, which the encoder never saw.
-"""
+"""What rows say as arrays: targets with unknowns, weights, folds; and linear heads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row, fold_of
-from agentkit.errors import ModelError
 
 __all__ = [
     "FOLDS",
+    "OURS",
     "Linear",
     "columns_of",
-    "cross_validate",
-    "fit_linear",
+    "folds_of",
     "targets_of",
     "weights_of",
 ]
 
-FOLDS: Final = 5
+FOLDS: Final = 3
+"""Folds of the project's set: as many encoders are tuned, each without one of them."""
+OURS: Final = frozenset({"own", "wide", "handwritten_b", "seed_handwritten"})
+"""Sources of in-domain text."""
 Floats = NDArray[np.float32]
 
 
@@ -86,7 +82,7 @@ def weights_of(
     A row counts fully where it was collected for the output's head and less as another's negative.
     """
     heads = np.array([name.partition(":")[0].split(".")[0] for name in outputs])
-    own = np.array([row.source in {"own", "handwritten_b", "seed_handwritten"} for row in rows])
+    own = np.array([row.source in OURS for row in rows])
     native = np.array([row.head for row in rows])[:, None] == heads[None, :]
     weights = np.where(np.isnan(targets), 0.0, np.where(native, 1.0, 0.5)).astype(np.float32)
     for mask, share in ((own, own_share), (~own, 1 - own_share)):
@@ -95,82 +91,6 @@ def weights_of(
     return np.asarray(weights / np.maximum(weights.sum(axis=0, keepdims=True), 1e-6), np.float32)
 
 
-def _minimise(loss: Callable[[], Tensor], parameters: list[nn.Parameter], steps: int) -> None:
-    """L-BFGS, deterministic."""
-    optimiser = torch.optim.LBFGS(
-        parameters, max_iter=steps, history_size=10, line_search_fn="strong_wolfe"
-    )
-
-    def closure() -> float:
-        optimiser.zero_grad()
-        value = loss()
-        value.backward()
-        return float(value.detach())
-
-    optimiser.step(closure)
-
-
-def fit_linear(
-    features: Floats, targets: Floats, weights: Floats, *, decay: float, steps: int = 50
-) -> Linear:
-    """Logistic regression of every output on standardised features with an L2 penalty.
-
-    Args:
-        features: (rows, features).
-        targets: (rows, outputs), NaN where unknown.
-        weights: (rows, outputs), summing to one over each output's known rows.
-        decay: Strength of the penalty.
-        steps: Of L-BFGS.
-    """
-    mean, spread = features.mean(0), features.std(0) + 1e-6
-    x = torch.from_numpy((features - mean) / spread)
-    y, w = torch.from_numpy(np.nan_to_num(targets)), torch.from_numpy(weights)
-    weight = nn.Parameter(torch.zeros(x.shape[1], y.shape[1]))
-    bias = nn.Parameter(torch.zeros(y.shape[1]))
-
-    def loss() -> Tensor:
-        each = nn.functional.binary_cross_entropy_with_logits(
-            x @ weight + bias, y, w, reduction="sum"
-        )
-        return each + decay * weight.square().sum()
-
-    _minimise(loss, [weight, bias], steps)
-    scaled = weight.detach().numpy() / spread[:, None]
-    return Linear(
-        scaled.astype(np.float32), (bias.detach().numpy() - mean @ scaled).astype(np.float32)
-    )
-
-
 def folds_of(rows: Sequence[Row]) -> NDArray[np.int64]:
     """Fold of each row; the project's rows by pair, the others by their own group."""
     return np.array([fold_of(row.group, FOLDS) for row in rows])
-
-
-def cross_validate(
-    rows: Sequence[Row], fit: Callable[[NDArray[np.int64]], Callable[[NDArray[np.int64]], Floats]]
-) -> Floats:
-    """Out-of-fold logits of the project's rows; all other rows are always trained on.
-
-    Args:
-        rows: All training rows.
-        fit: Takes the indices to train on and gives a function from indices to logits.
-
-    Returns:
-        (rows, outputs, ...), NaN for rows that are not the project's.
-
-    Raises:
-        ModelError: None of the rows is the project's.
-    """
-    folds = folds_of(rows)
-    own = np.array([row.source == "own" for row in rows])
-    found: Floats | None = None
-    for fold in range(FOLDS):
-        held = np.flatnonzero(own & (folds == fold))
-        if len(held):
-            logits = fit(np.flatnonzero(~own | (folds != fold)))(held)
-            if found is None:
-                found = np.full((len(rows), *logits.shape[1:]), np.nan, dtype=np.float32)
-            found[held] = logits
-    if found is None:
-        raise ModelError("the project's own set is empty")
-    return found

