@@ -116,8 +116,8 @@ def _lines(material: Material) -> Floats:
     found = np.zeros((len(material.own), len(COLUMNS)), dtype=np.float32)
     for fold in range(FOLDS):
         held = np.flatnonzero(folds == fold)
-        seen = [material.own[i] for i in np.flatnonzero(folds != fold)]
-        texts = [material.own[i].text for i in held]
+        seen = [material.own[int(i)] for i in np.flatnonzero(folds != fold)]
+        texts = [material.own[int(i)].text for i in held]
         found[held] = _table([*others, *seen]).logits(hashed(texts))
     return found
 

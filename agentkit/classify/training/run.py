@@ -22,6 +22,7 @@ from agentkit.classify.training import tier
 from agentkit.classify.training.assemble import Material, Unseen, assemble
 from agentkit.classify.training.data import OUTPUTS, Row, own_rows, public_rows, wide_rows
 from agentkit.classify.training.encoders import Encoders, Layers, Tuned
+from agentkit.classify.training.endings import with_endings
 from agentkit.classify.training.export import Agreement
 from agentkit.classify.training.finetune import Schedule
 from agentkit.classify.training.fit import FOLDS, OURS, folds_of
@@ -180,14 +181,19 @@ def _measured(
     return encoders.logits(folder, tuned.linear, held)
 
 
+def _learned(rows: list[Row], plan: Plan) -> list[Row]:
+    """Rows, and in-domain ones among them again with an ending."""
+    return [*rows, *with_endings([row for row in rows if row.source in OURS], plan.seed)]
+
+
 def _out_of_fold(plan: Plan, encoders: Encoders, rows: _Rows, base: Tuned) -> NDArray[np.float32]:
     """Logits of the hard pairs and plain traffic, each by an encoder that never saw its fold."""
     folds, later = folds_of(rows.own), rows.later(plan.replay)
     found: NDArray[np.float32] | None = None
     for fold in range(FOLDS):
         held = np.flatnonzero(folds == fold)
-        seen = [rows.own[i] for i in np.flatnonzero(folds != fold)]
-        tuned = encoders.tuned(f"fold-{fold}", [*later, *seen], _second(plan), base)
+        seen = _learned([*later, *(rows.own[i] for i in np.flatnonzero(folds != fold))], plan)
+        tuned = encoders.tuned(f"fold-{fold}", seen, _second(plan), base)
         logits = _measured(encoders, f"fold-{fold}", tuned, rows.own, [rows.own[i] for i in held])
         if found is None:
             found = np.zeros((len(rows.own), logits.shape[1]), dtype=np.float32)
@@ -275,7 +281,8 @@ def _fitted(plan: Plan, say: Say) -> tuple[Trained, EncoderFacts]:
     rows = _rows(plan)
     encoders = _encoders(plan, rows, say)
     base = encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
-    final = encoders.tuned("final", [*rows.later(plan.replay), *rows.own], _second(plan), base)
+    seen = _learned([*rows.later(plan.replay), *rows.own], plan)
+    final = encoders.tuned("final", seen, _second(plan), base)
     valid = _measured(encoders, "final", final, rows.own, rows.valid)
     _, agreement = encoders.exported("final", final, [row.text for row in rows.own])
     material = Material(
