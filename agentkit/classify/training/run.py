@@ -281,8 +281,8 @@ def _fitted(plan: Plan, say: Say) -> tuple[Trained, EncoderFacts]:
     rows = _rows(plan)
     encoders = _encoders(plan, rows, say)
     base = encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
-    seen = _learned([*rows.later(plan.replay), *rows.own], plan)
-    final = encoders.tuned("final", seen, _second(plan), base)
+    learned = _learned([*rows.later(plan.replay), *rows.own], plan)
+    final = encoders.tuned("final", learned, _second(plan), base)
     valid = _measured(encoders, "final", final, rows.own, rows.valid)
     _, agreement = encoders.exported("final", final, [row.text for row in rows.own])
     material = Material(
