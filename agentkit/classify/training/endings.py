@@ -18,7 +18,7 @@ from agentkit.classify.training.data import PLAIN, Row
 
 __all__ = ["with_endings"]
 
-_SHARE: Final = 0.4
+_SHARE: Final = 0.25
 """Share of the rows that are learned with an ending too."""
 _SENT: Final = frozenset({"deception", "promotional", "bias", PLAIN})
 """Heads whose rows are what a business sends: these may carry what the law asks for."""

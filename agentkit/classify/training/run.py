@@ -67,7 +67,7 @@ class Plan:
     layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5,)))
     seconds: float = 3600.0
     seed: int = 7
-    epochs: tuple[int, int] = (2, 3)
+    epochs: tuple[int, int] = (2, 2)
     rates: tuple[float, float] = (1.5e-4, 1e-4)
     quota: dict[str, int] = field(
         default_factory=lambda: (
