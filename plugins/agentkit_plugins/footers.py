@@ -79,6 +79,9 @@ class Identity:
         return ", ".join(part for part in (self.sender, self.postal_address) if part)
 
 
+_NOBODY: Final = Identity()
+
+
 def footer(
     duties: Sequence[str], language: str, channel: str, identity: Identity, contact: str
 ) -> str:
@@ -109,10 +112,15 @@ def _opt_out(language: str, channel: str, link: str) -> str:
     return (_BY_STOP if channel in _SHORT else _BY_REPLY)[language]
 
 
-def body_of(text: str, identity: Identity, contact: str) -> str:
+def body_of(text: str, identity: Identity = _NOBODY, contact: str = "") -> str:
     """The text without the lines at its end that a law asks for.
 
     Only exact lines count: whoever writes pressure into such a line has it scored.
+
+    Args:
+        text: Of a message.
+        identity: Of the sender; where nobody said, name and address are part of the letter.
+        contact: Id of the recipient, for the link.
     """
     lines = text.splitlines(keepends=True)
     known = _known(identity, contact)

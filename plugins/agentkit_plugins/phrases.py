@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from agentkit_plugins.footers import DISCLOSURES
-
 __all__ = [
     "AI_DISCLOSED",
     "ASKS_FOR_PERSON",
@@ -20,7 +18,6 @@ __all__ = [
     "first_phrase",
     "fold",
     "place_of",
-    "undisclosed",
 ]
 
 ASKS_FOR_PERSON: Final = (
@@ -116,12 +113,6 @@ def fold(text: str) -> str:
     if len(lower) != len(text):  # a capital that becomes two characters: keep every place
         lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     return lower.replace("’", "'")
-
-
-def undisclosed(text: str) -> str:
-    """A text without the reviser's own line at its end: that says nothing of the rest."""
-    line = next((d for d in DISCLOSURES.values() if text.endswith(d)), "")
-    return text[: len(text) - len(line)].rstrip() if line else text
 
 
 def place_of(folded: str, phrase: str) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, fold, place_of, undisclosed
+from agentkit_plugins.footers import body_of
+from agentkit_plugins.phrases import AI_DISCLOSED, CLAIMS_HUMAN, fold, place_of
 from agentkit_plugins.signatures import signature
 from agentkit_plugins.tongues import language_of
 from agentkit_plugins.visible import seen
@@ -47,7 +48,7 @@ class Reading(NamedTuple):
 def read(text: str) -> Reading:
     """Read a text."""
     visible, hidden = seen(text[:LONGEST])
-    folded, language = fold(visible), language_of(undisclosed(visible))
+    folded, language = fold(visible), language_of(body_of(visible))
     return Reading(
         visible,
         in_digits(folded, language),
