@@ -20,6 +20,7 @@ from agentkit.facts import digest_facts
 from agentkit.gate.context import BatchContext, People, Scorer
 from agentkit.gate.facts import CoreFacts, jurisdiction_for
 from agentkit.gate.found import Found
+from agentkit.gate.naming import Naming
 from agentkit.gate.revising import grown, improves, revisable
 from agentkit.jurisdiction import Jurisdiction
 from agentkit.kinds import Kinds
@@ -77,6 +78,7 @@ class Gate:
         self.clock = clock
         self.people = people
         self._core = CoreFacts(policy.catalogue, plugins.evidence_classes)
+        self._naming = Naming(policy.catalogue.record_fields)
         self._scorer = Scorer(classifier, clock)
         self.tally = self._scorer.tally
         self._classes = tuple(plugins.evidence_classes.items())
@@ -196,6 +198,7 @@ class Gate:
             decisions=self.plugins.decisions,
             scorer=self._scorer,
             principle=lambda article: self.policy.principle(article)[1],
+            naming=self._naming,
         )
 
     def _outside_charter(self, action: Action, breach: str, now: datetime) -> Review:
@@ -220,7 +223,7 @@ class Gate:
         revisions: tuple[Revision, ...],
         approval: Decision | None,
     ) -> Review:
-        person = context.person(action)
+        person = context.on_record(action)
         jurisdiction = jurisdiction_for(action, person)
         facts = self._core.build(
             action, self.kinds.get(action.kind), context.agent(action), person, jurisdiction,

@@ -11,6 +11,7 @@ from agentkit.agent import Agent, Register
 from agentkit.clock import Clock, SystemClock
 from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.errors import ModelError
+from agentkit.gate.naming import Naming
 from agentkit.gate.tally import ScoreTally
 from agentkit.kinds import ActionKind, Kinds
 
@@ -114,6 +115,9 @@ class Scorer:
         return self._model
 
 
+_AS_THEY_ARE: Final = Naming()
+
+
 class BatchContext:
     """The `Context` of one batch; all its actions are of one tenant."""
 
@@ -132,6 +136,7 @@ class BatchContext:
         decisions: Mapping[str, Callable[..., Mapping[str, Any]]],
         scorer: Scorer,
         principle: Callable[[str], str] = lambda _: "",
+        naming: Naming = _AS_THEY_ARE,
     ) -> None:
         """Hold what was fetched."""
         self.now = now
@@ -148,9 +153,20 @@ class BatchContext:
         self._scorer = scorer
         self._principle = principle
         self._scores: dict[str, Any] = {}
+        self._naming = naming
+        self._named: dict[int, tuple[Person, Person]] = {}
 
     def person(self, action: Action) -> Person | None:
-        """The subject of an action; None where the CRM has no such record."""
+        """The subject of an action, fields named as the settings map them; None if not on record."""
+        found = self._of(action)
+        if found is None or not self._naming:
+            return found
+        if id(found) not in self._named:  # kept with its original, whose id stays its own so
+            self._named[id(found)] = found, self._naming.of(found)
+        return self._named[id(found)][1]
+
+    def on_record(self, action: Action) -> Person | None:
+        """The same person, fields named as the CRM names them."""
         return self._of(action)
 
     def _by_subject(self, action: Action) -> Person | None:
