@@ -25,7 +25,11 @@ _QUARREL: Final = frozenset({"complaint", "dispute"})
 
 
 class Circumstances(
-    Evidence, namespace="circumstance", kinds=["message.send", "call.place"], volatile=True
+    Evidence,
+    namespace="circumstance",
+    version=2,
+    kinds=["message.send", "call.place", "offer.set", "segment.add"],
+    volatile=True,
 ):
     """What holds for the person now; a kind that nobody knows counts as vulnerable."""
 
@@ -50,7 +54,7 @@ class Circumstances(
 @hookimpl
 def declare() -> Manifest:
     """What this plugin brings."""
-    return Manifest("circumstances", "1", evidence=(Circumstances,))
+    return Manifest("circumstances", "2", evidence=(Circumstances,))
 
 
 @hookimpl

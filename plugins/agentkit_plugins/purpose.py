@@ -72,7 +72,7 @@ _settings = PurposeSettings()
 class Purpose(
     Evidence,
     namespace="purpose",
-    version=1,
+    version=2,
     kinds=["message.send", "call.place", "lead.score", "offer.set", "segment.add"],
     volatile=True,
 ):
@@ -92,6 +92,7 @@ class Purpose(
     incompatible_data: tuple[str, ...] = fact(doc="inputs that were given for another purpose")
     objected: bool = fact(personal=True, doc="the person objects to marketing by every channel")
     restricted: bool = fact(personal=True, doc="processing of the person's data is restricted")
+    promotes: bool = fact(doc="what is declared is held to the rules of marketing; no purpose is")
 
 
 class _Text(NamedTuple):
@@ -105,7 +106,7 @@ class _Text(NamedTuple):
 @hookimpl
 def declare() -> Manifest:
     """What this plugin brings."""
-    return Manifest("purpose", "1", evidence=(Purpose,), settings=PurposeSettings)
+    return Manifest("purpose", "2", evidence=(Purpose,), settings=PurposeSettings)
 
 
 @hookimpl
@@ -162,6 +163,7 @@ def _examine(action: Action, context: Context, *, model: bool) -> Purpose:
         incompatible(action.kind, action.args.get("inputs"), _settings.compatible),
         person is not None and _objected(person, context.now),
         person is not None and _restricted(person),
+        action.purpose not in SERVICE_PURPOSES,
         findings=read.findings,
     )
 

@@ -128,3 +128,36 @@ def test_an_inline_contact_brings_its_circumstances() -> None:
 def test_a_circumstance_that_cannot_be_read_is_refused(bad: Any) -> None:
     with pytest.raises(InvalidAction):
         read_person({"circumstances": bad}, "c1")
+
+
+OFFER: dict[str, Any] = {"kind": "offer.set", "args": {"amount": 90.0}}
+SEGMENT: dict[str, Any] = {"kind": "segment.add", "args": {"segment": "spring"}}
+
+
+@pytest.mark.parametrize("action", [OFFER, SEGMENT], ids=["offer", "segment"])
+@pytest.mark.parametrize(
+    ("kind", "article", "ruling"),
+    [
+        ("bereavement", "vulnerable-person-no-offer", Ruling.DENY),
+        ("dispute", "no-offer-while-promotion-pauses", Ruling.DEFER),
+        ("rights_request", "no-offer-while-promotion-pauses", Ruling.DEFER),
+    ],
+)
+def test_no_offer_is_prepared_while_promotion_pauses_and_a_settlement_is(
+    action: dict[str, Any], kind: str, article: str, ruling: Ruling
+) -> None:
+    who = person(consents=(granted(),))
+    gate = shop(type(who)(who.contact, who.consents, circumstances=(holds(kind),)))
+    for purpose in ("marketing", ""):
+        verdict = gate.review(act(**action, purpose=purpose)).verdict
+        assert verdict.ruling is ruling
+        assert article in {f.article for f in verdict.fired}
+    assert gate.review(act(**action, purpose="support")).verdict.ruling is Ruling.ALLOW
+
+
+def test_a_pause_that_ends_within_the_day_is_looked_at_when_it_ends() -> None:
+    soon = NOON + timedelta(hours=3)
+    who = person()
+    for until, waits in ((soon, soon), (FRIDAY, NOON + timedelta(days=1))):
+        gate = shop(type(who)(who.contact, circumstances=(holds("complaint", until),)))
+        assert gate.review(act(**OFFER, purpose="marketing")).verdict.until == waits
