@@ -157,7 +157,7 @@ class BatchContext:
         self._named: dict[int, tuple[Person, Person]] = {}
 
     def person(self, action: Action) -> Person | None:
-        """The subject of an action, fields named as the settings map them; None if not on record."""
+        """The subject of an action, fields named as the settings say; None if not on record."""
         found = self._of(action)
         if found is None or not self._naming:
             return found
