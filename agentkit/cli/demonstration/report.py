@@ -97,15 +97,15 @@ def _case(number: int, case: CaseTold) -> Iterator[str]:
     for reason in case.why[:_REASONS]:
         yield from _wrapped(f"because {reason}", "     ", "       ")
     if len(case.why) > _REASONS:
-        yield f"     and {_rules(len(case.why) - _REASONS)} more say so"
+        yield f"     and {_more(len(case.why) - _REASONS)}"
     for change in case.changes:
         yield from _wrapped(change, "     ", "       ")
     if case.end:
         yield from _wrapped(f"-> {case.end}", "     ", "        ")
 
 
-def _rules(count: int) -> str:
-    return "1 rule" if count == 1 else f"{count} rules"
+def _more(count: int) -> str:
+    return "1 more reason" if count == 1 else f"{count} more reasons"
 
 
 def _next(home: Path) -> Iterator[str]:
