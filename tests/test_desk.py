@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.action import Observation
+from agentkit.canonical import canonical
 from agentkit.clock import FixedClock
 from agentkit.desk import printable
+from agentkit.desk.shown import shown
 from agentkit.entry import Entry
 from agentkit.errors import AgentkitError, Conflict, Expired, Forbidden, InvalidAction, NotFound
 from agentkit.store import Store, from_micros, insert_many, to_micros
@@ -426,3 +428,36 @@ def test_printable_text_keeps_its_length_and_moves_no_cursor(text: str) -> None:
 
 def test_an_escape_sequence_is_shown_and_not_obeyed() -> None:
     assert printable("a\x1b[2Jb\r\nc\u202ed") == "a␛[2Jb \nc\ufffdd"
+
+
+def test_a_record_that_the_agent_looked_up_is_read_without_its_empty_fields(office: Office) -> None:
+    add_mail(office.store, "Wann kommt mein Sofa?")
+    looked_up = {
+        "name": "Anke", "City": None, "company": "", "records": {"deal": {"amount": 720.0}},
+        "hidden": ["contact.email", "contact.phone"],
+    }  # fmt: skip
+    mail = {"mail": "m1", "text": "Wann kommt mein Sofa?", "hidden": ["pay to me"]}
+    seen = (
+        Observation("get_contact", canonical(looked_up).decode()),
+        Observation("read_mail", canonical(mail).decode()),
+        Observation("page", '{"a":' * 5_000),
+    )
+    turns = office.desk.case(office.propose(observations=seen).id).conversation[1:]
+    assert [turn.prose for turn in turns] == [False, False, True]
+    assert sorted(turns[0].text.split("; ")) == [
+        "hidden: 2 fields that it may not see", "name: Anke", "records.deal.amount: 720",
+    ]  # fmt: skip
+    assert "pay to me" in turns[1].text
+    assert "Sofa" not in turns[1].text
+    assert turns[2].text == '{"a":' * 5_000
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (28000.0, "28000"), (0.2, "0.2"), (True, "yes"), (None, "none"), ((), "none"),
+        ({"amount": 720.0, "open": False}, "amount: 720, open: no"), (["a", 1.0], "a, 1"),
+    ],
+)  # fmt: skip
+def test_arguments_and_facts_are_written_as_people_read_them(value: object, words: str) -> None:
+    assert shown(value) == words

@@ -26,7 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "keys": ("keys", "Show and replace the master key of personal data."),
     "ledger": ("ledger", "Verify, show and export the ledger."),
     "model": ("model", "Train, evaluate and watch the classifiers."),
-    "person": ("person", "Export, erase, restrict or correct what is on record of one person."),
+    "person": ("person", "Export, erase, restrict or correct one person's data."),
     "plugins": ("plugins", "List and check plugins."),
     "readiness": ("readiness", "Say whom you can contact today, and what to fix first."),
     "retention": ("retention", "Delete what has been kept long enough."),

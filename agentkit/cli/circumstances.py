@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agentkit.cli.options import operator_of, with_settings
+from agentkit.cli.options import Listed, operator_of, with_settings
 from agentkit.errors import NotFound
 from agentkit.settings import Settings
 
@@ -21,7 +21,7 @@ _WORDS = 100
 """Characters of a source sentence in a list."""
 
 
-@click.group("circumstances")
+@click.group("circumstances", cls=Listed)
 def circumstances() -> None:
     """List and lift lasting circumstances of people."""
 

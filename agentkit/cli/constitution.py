@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import Listed, with_settings
 from agentkit.errors import AgentkitError, NotFound
 from agentkit.settings import Settings
 
@@ -29,7 +29,7 @@ _FEW: Final = 3
 _names = click.argument("names", nargs=-1, metavar="[NAME|FILE]...")
 
 
-@click.group()
+@click.group(cls=Listed)
 def command() -> None:
     """Check, test and explain constitutions."""
 

@@ -13,9 +13,9 @@ import click
 
 from agentkit.case import Operator
 from agentkit.cli.circumstances import circumstances
+from agentkit.cli.options import Listed, with_settings
 from agentkit.cli.options import operator_of as _operator
 from agentkit.cli.options import signed as _signed
-from agentkit.cli.options import with_settings
 from agentkit.errors import Conflict, ImportFileError, InvalidAction
 from agentkit.settings import Settings
 
@@ -33,7 +33,7 @@ _seen = click.option(
 _reason = click.option("--reason", default="", metavar="TEXT", help="Why; the agent reads it.")
 
 
-@click.group("desk")
+@click.group("desk", cls=Listed)
 def command() -> None:
     """List and decide what waits for people."""
 

@@ -92,7 +92,8 @@ def task_list(groups: Sequence[TaskGroup]) -> str:
         owners = ", ".join(f"{owner or 'nobody'} {n}" for owner, n in group.owners[:5])
         more = f" and {len(group.owners) - 5} more" if len(group.owners) > 5 else ""  # noqa: PLR2004
         waits = f"{group.actions} action{'s' * (group.actions != 1)} wait"
-        lines.append(f"{group.people:>7,} {record}s without {name}; {waits}; {owners}{more}")
+        words = f"{group.people:>7,} {record}s without {name}; {waits}; {owners}{more}"
+        lines += textwrap.wrap(words, _WIDTH, subsequent_indent=" " * 8, drop_whitespace=True)
     return "\n".join(lines)
 
 
@@ -108,7 +109,7 @@ def case_page(view: CaseView, waiver: Waiver, now: datetime) -> str:
     parts += _section("findings", _findings(view))
     parts += _section("rewritten", _rewrites(view))
     parts += _section("changed since it was proposed", view.diff())
-    parts += _section("conversation", _conversation(view))
+    parts += _section("conversation (times in UTC)", _conversation(view))
     parts += _section("facts", [f"{name} = {value}" for name, value in view.facts])
     parts += _section("decisions", _decisions(view))
     if view.case.state == "open" and view.action is not None:
@@ -163,7 +164,7 @@ def _reasons(view: CaseView) -> list[str]:
 
 def _message(view: CaseView) -> list[str]:
     assert view.action is not None  # noqa: S101  (the caller looked)
-    args = [f"{name}: {value}" for name, value in view.action.args.items()]
+    args = [f"{name}: {value}" for name, value in view.arguments]
     return [*args, *([view.action.text] if view.action.text else [])]
 
 
@@ -196,7 +197,8 @@ def _conversation(view: CaseView) -> list[str]:
     lines = []
     for turn in view.conversation[-10:]:
         at = f"{turn.at:%Y-%m-%d %H:%M} " if turn.at else ""
-        lines.append(f"- {at}{names[turn.who]} ({turn.channel}): {turn.text}")
+        where = f" ({turn.channel})" if turn.channel else ""
+        lines.append(f"- {at}{names[turn.who]}{where}: {turn.text}")
     return lines
 
 

@@ -55,9 +55,10 @@ def command(
       Number, Country/Region, State/Region, Time Zone, Preferred language, Company
       Name, Contact owner, Unsubscribed from all email, Opted out of email: TYPE;
       or the internal names (hs_object_id, firstname, hs_email_optout, ...).
-    Salesforce: Id, FirstName, LastName, Email, Phone, MobilePhone, MailingCountry,
-      MailingState, Account.Name, Owner.Name, HasOptedOutOfEmail, DoNotCall; or the
-      labels of a report (Contact ID, Mailing Country, Email Opt Out, ...).
+    Salesforce: Id, FirstName, LastName, Email, Phone, MobilePhone,
+      MailingCountry, MailingState, Account.Name, Owner.Name, HasOptedOutOfEmail,
+      DoNotCall; or the labels of a report (Contact ID, Mailing
+      Country, Email Opt Out, ...).
     Both, as custom fields: Time Zone, Preferred Language, Brand, Type, Last order
       date, Contract end date, Last inquiry date, Opt-out offered, SMS opt out,
       Address source, Bought categories (separated by ;), Postal Code.
@@ -65,10 +66,11 @@ def command(
     business, unless Type says consumer.
 
     \b
-    --consents: point, channel, purpose, brand, status, at, expires, source, proof,
-      double_opt_in_at, notice_version, lawful_basis, method, scope, country
-    --suppressions: point (or email, phone, domain), channel, purpose, brand, reason,
-      country; @example.org closes everybody at a domain
+    --consents: point, channel, purpose, brand, status, at, expires, source,
+      proof, double_opt_in_at, notice_version, lawful_basis, method, scope,
+      country
+    --suppressions: point (or email, phone, domain), channel, purpose, brand,
+      reason, country; @example.org closes everybody at a domain
     --records:  {"type", "id", "contact", "fields"} a line
     --history:  contact, kind, channel, purpose, at
     --mails:    {"id", "contact", "channel", "at", "text"} a line

@@ -29,12 +29,12 @@ _LONGEST_LINE: Final = 8_000_000
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @with_settings
 def command(settings: Settings, file: Path) -> None:
-    r"""Take what people and providers send: FILE holds one JSON object a line; - is stdin.
+    """Take what people and providers send: FILE holds one JSON object a line; - is stdin.
 
     \b
-    {"type": "reply", "from": "anke@example.org", "channel": "email", "text": "..."}
+    {"type": "reply", "from": "a@example.org", "channel": "email", "text": "..."}
     type         reply, stop, bounce, complaint, list_unsubscribe
-    from         the person's mailbox or number: who wrote, what bounced, who complained
+    from         the person's mailbox or number: who wrote or complained
     channel      email, sms, whatsapp, chat, phone
     id           the provider's id: the same one twice is a repeated delivery
     at           when it was written, 2026-11-16T10:02:00+01:00; without it: now
@@ -53,7 +53,7 @@ def command(settings: Settings, file: Path) -> None:
 
     A line that cannot be read is answered with {"line", "error"} in its place, the others are dealt
     with, and the exit status is then 1. Delivering a file again changes nothing.
-    """
+    """  # noqa: D301  (click wants the character that the escape stands for)
     from agentkit.inbound import Receiver
     from agentkit.pipeline import build
 
@@ -74,7 +74,9 @@ def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
     try:
         return file.open("rb")
     except OSError as error:
-        raise ImportFileError(f"{file} cannot be read: {error.strerror}") from error
+        raise ImportFileError(
+            f"{file} cannot be read: {error.strerror}", hint="name a file of JSON lines, or -"
+        ) from error
 
 
 def _take(stream: IO[bytes], receiver: Receiver, settings: Settings, out: IO[bytes]) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from agentkit.cli.options import operator_of, signed, with_settings
+from agentkit.cli.options import Listed, operator_of, signed, with_settings
 from agentkit.settings import Settings
 
 __all__ = ["command"]
 
 
-@click.group("keys")
+@click.group("keys", cls=Listed)
 def command() -> None:
     """Show and replace the master key of personal data."""
 

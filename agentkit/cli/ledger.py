@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import Listed, with_settings
 from agentkit.errors import ConfigError
 from agentkit.settings import Settings
 
@@ -23,7 +23,7 @@ __all__ = ["command"]
 _KEY_BYTES = 32
 
 
-@click.group()
+@click.group(cls=Listed)
 def command() -> None:
     """Verify, show and export the ledger."""
 

@@ -14,7 +14,7 @@ import click
 import orjson
 
 from agentkit.classify.manifest import MODELS
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import Listed, with_settings
 from agentkit.errors import ImportFileError, ModelError
 from agentkit.settings import Settings
 
@@ -27,7 +27,7 @@ __all__ = ["command"]
 _NEEDED: Final = ("torch", "onnx", "sklearn", "wordfreq")
 
 
-@click.group("model")
+@click.group("model", cls=Listed)
 def command() -> None:
     """Train, evaluate and watch the classifiers."""
 

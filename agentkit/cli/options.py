@@ -14,11 +14,25 @@ from agentkit.case import Operator
 from agentkit.errors import AgentkitError
 from agentkit.settings import Settings, load_settings
 
-__all__ = ["NOT_AUTHENTICATED", "operator_of", "signed", "with_settings"]
+__all__ = ["NOT_AUTHENTICATED", "Listed", "operator_of", "signed", "with_settings"]
 
 NOT_AUTHENTICATED: Final = "name from the operating system: this is not authentication"
 
+_WHOLE: Final = 200
+"""Characters of a command's first sentence that are listed."""
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Listed(click.Group):
+    """A group that lists its commands with the whole of their first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Wrap what click would cut off."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, c.get_short_help_str(_WHOLE)) for name, c in found if c and not c.hidden]
+            )
 
 
 def with_settings(function: _F) -> _F:
@@ -34,6 +48,8 @@ def with_settings(function: _F) -> _F:
         *args: Any, settings_file: Path | None, home: Path | None, tenant: str | None, **named: Any
     ) -> Any:
         settings = load_settings(settings_file, home=home, tenant=tenant)
+        if home is not None and not home.exists():
+            click.echo(f"there is nothing in {home} yet; another home: --home DIR", err=True)
         return function(*args, settings=settings, **named)
 
     return cast("_F", wrapper)  # the same command with three more options

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcomes", "last_entry", "outcome_table", "outcomes_of"]
 
-_KINDS: Final = ("proposed", "judged", "opened", "performed")
+_KINDS: Final = ("proposed", "judged", "opened", "performed", "failed")
 _RULINGS: Final = {
     "allow": "allowed", "defer": "deferred", "escalate": "escalated", "deny": "denied",
 }  # fmt: skip
@@ -35,6 +35,7 @@ class Outcomes:
         escalated: Those that a person must decide.
         denied: Those refused.
         performed: Those that took effect.
+        failed: Those that were allowed and could not take effect.
         reached: Those for which a case was opened, at once or when judged again.
     """
 
@@ -45,6 +46,7 @@ class Outcomes:
     escalated: int = 0
     denied: int = 0
     performed: int = 0
+    failed: int = 0
     reached: int = 0
 
     @classmethod
@@ -101,8 +103,8 @@ def _count(outcomes: Outcomes, entry: Recorded) -> None:
     """The first entry of each kind counts: a second judgement makes no second action."""
     if entry.kind == "proposed":
         outcomes.proposed += 1
-    elif entry.kind == "performed":
-        outcomes.performed += 1
+    elif entry.kind in {"performed", "failed"}:
+        setattr(outcomes, entry.kind, getattr(outcomes, entry.kind) + 1)
     elif entry.kind == "opened":
         outcomes.reached += 1
     else:

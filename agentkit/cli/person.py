@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from agentkit.cli.options import operator_of, signed, with_settings
+from agentkit.cli.options import Listed, operator_of, signed, with_settings
 from agentkit.errors import InvalidAction
 from agentkit.settings import Settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("person")
+@click.group("person", cls=Listed)
 def command() -> None:
     """Rights of one person: export, erase, restrict, object, rectify, contest."""
 

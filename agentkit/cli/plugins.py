@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import Listed, with_settings
 from agentkit.errors import NotFound
 from agentkit.settings import Settings
 
@@ -25,7 +25,7 @@ _folder = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Listed)
 def command() -> None:
     """List and check plugins."""
 

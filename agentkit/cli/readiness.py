@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _CHANNELS: Final = {"email": "e-mail", "sms": "text message", "phone": "telephone"}
+_WIDTH: Final = 80
 _MOST: Final = 5
 
 
@@ -129,7 +131,8 @@ def _report(found: Readiness) -> Iterator[str]:
     yield "Fix first (an estimate: judged again with the commonest plausible value)"
     for number, fix in enumerate(found.fixes, 1):
         by = ", ".join(f"{_CHANNELS.get(c, c)} {n:,}" for c, n in fix.channels if n)
-        yield f"  {number}. {fix.words}: {fix.missing:,} lack it, {fix.people:,} come back ({by})"
+        words = f"{number}. {fix.words}: {fix.missing:,} lack it, {fix.people:,} come back ({by})"
+        yield textwrap.fill(words, _WIDTH, initial_indent="  ", subsequent_indent="     ")
 
 
 def _channel(line: Line) -> Iterator[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from agentkit.cli.options import operator_of, signed, with_settings
+from agentkit.cli.options import Listed, operator_of, signed, with_settings
 from agentkit.settings import Settings
 
 __all__ = ["command"]
 
 
-@click.group("retention")
+@click.group("retention", cls=Listed)
 def command() -> None:
     """Delete what has been kept long enough, by the terms of the settings."""
 

@@ -66,12 +66,15 @@ def explain(
 
 
 def render(article: Article, facts: Mapping[str, Any]) -> str:
-    """An article's ``because``, filled in with ``facts``; what is not there is called unknown."""
+    """An article's ``because``, filled in with ``facts``; what is not there is called unknown.
+
+    A list that is empty names nothing, and the colon before it goes too.
+    """
 
     def fill(match: Any) -> str:
         return _shown(facts.get(match[1], Unknown("")))
 
-    return PLACEHOLDER.sub(fill, article.because)
+    return PLACEHOLDER.sub(fill, article.because).rstrip(" :")
 
 
 def explain_all(review: Review, policy: Policy, *, contact_name: str = "") -> list[str]:

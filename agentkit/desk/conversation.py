@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agentkit.canonical import from_json
+from agentkit.desk.shown import shown
 from agentkit.store.instants import from_micros
 from agentkit.store.sql import execute
 
@@ -21,6 +22,12 @@ __all__ = ["Turn", "read_conversation"]
 
 _MOST: Final = 50
 """Latest turns that are read."""
+_RECORD: Final = 20_000
+"""Characters of what a tool returned that are read as a record."""
+_DEEP: Final = 200
+"""Brackets in it: more may nest too deep to be walked through."""
+_LOOKED_UP: Final = "get_contact"
+"""The tool whose answer lists the fields that were hidden from the agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,14 @@ class Turn:
         at: When; None where that is not on record.
         channel: How, or for ``read`` the source.
         text: The words; for ``event`` what it was.
+        prose: Whether somebody wrote it, as against a record that a tool returned.
     """
 
     who: Literal["person", "us", "read", "event"]
     at: datetime | None
     channel: str
     text: str
+    prose: bool = True
 
 
 def read_conversation(
@@ -58,7 +67,7 @@ def read_conversation(
     if review is not None:
         written = {turn.text.strip() for turn in turns}
         turns += [
-            Turn("read", None, seen.source, seen.text)
+            _read(seen.source, seen.text, written)
             for seen in review.action.observations
             if seen.text.strip() not in written
         ]
@@ -115,6 +124,40 @@ def _events(conn: Connection, tenant: str, person: str, sent: set[str]) -> Itera
         if action not in sent:
             words = f"{kind}, {purpose}" if purpose else kind
             yield Turn("event", from_micros(at), channel, words)
+
+
+def _read(source: str, text: str, written: set[str]) -> Turn:
+    """What the agent read; the record that a tool returned, as far as it says anything."""
+    record = _record(text)
+    if record is None:
+        return Turn("read", None, source, text)
+    if str(record.get("text", "")).strip() in written - {""}:
+        record["text"] = "what the person wrote"
+    hidden = record.get("hidden") if source == _LOOKED_UP else None
+    if isinstance(hidden, list) and hidden:
+        record["hidden"] = f"{len(hidden)} field{'s' * (len(hidden) != 1)} that it may not see"
+    said = (f"{name}: {value}" for name, value in _said(record))
+    return Turn("read", None, source, "; ".join(said), prose=False)
+
+
+def _record(text: str) -> dict[str, Any] | None:
+    """A JSON object of ordinary size and depth; None for all other text."""
+    if not text.startswith("{") or len(text) > _RECORD or text.count("{") + text.count("[") > _DEEP:
+        return None
+    try:
+        record = from_json(text)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _said(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Fields that are not empty, those of a record within by their path."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _said(value, f"{prefix}{name}.")
+        elif value not in (None, "", []):
+            yield f"{prefix}{name}", shown(value)
 
 
 def _instant(text: str) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import unified_diff
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from agentkit.action import Action
 from agentkit.case import Case
@@ -17,7 +17,8 @@ from agentkit.desk import rows
 from agentkit.desk.conversation import Turn, read_conversation
 from agentkit.desk.ending import why_ended
 from agentkit.desk.queue import time_left
-from agentkit.evidence import Finding, Gap, Unknown
+from agentkit.desk.shown import shown
+from agentkit.evidence import Finding, Gap
 from agentkit.gate.facts import jurisdiction_for
 from agentkit.store.actions import StoredAction, StoredReview, find_action, open_review
 from agentkit.verdict import Fired, Review, Revision, Ruling, Verdict
@@ -148,6 +149,12 @@ class CaseView:
         """How long it can still be decided; else its state."""
         case = self.case
         return f"{time_left(case.expires_at, now)} left" if case.state == "open" else case.state
+
+    @property
+    def arguments(self) -> tuple[tuple[str, str], ...]:
+        """Name and value of each argument of the last revision, as shown."""
+        args = {} if self.action is None else self.action.args
+        return tuple((str(name), shown(value)) for name, value in args.items())
 
     def quoted(self, finding: Finding) -> str:
         """The words that a finding points at; empty where it points at none."""
@@ -325,16 +332,4 @@ def _shown_facts(
 ) -> tuple[tuple[str, str], ...]:
     """Name and value of what the articles that fired have read."""
     names = dict.fromkeys(name for article in articles for name in article.facts)
-    return tuple((n, _shown(review.facts[n])) for n in names if n in review.facts)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Unknown):
-        return f"unknown: {value.reason}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        return ", ".join(str(v) for v in value) or "none"
-    return str(value) if value != "" else "none"
+    return tuple((n, shown(review.facts[n])) for n in names if n in review.facts)

@@ -145,7 +145,7 @@ def gather(
 def _nobody(when: datetime | None) -> NotFound:
     if when is None:
         return NotFound(
-            "nobody of this id is on record", hint="give the record id of the CRM: it may be empty"
+            "nobody of this id is on record", hint="give the record id of the CRM, not a name"
         )
     return NotFound(
         f"the person of this id was erased on {when:%Y-%m-%d}: there is nothing to export",

@@ -175,7 +175,7 @@ async def test_an_edit_that_is_refused_loses_nothing_that_was_typed(office: Offi
 async def test_arguments_are_edited_as_json(office: Office) -> None:
     case = office.propose("", kind="offer.set", args={"amount": 500.0}, channel="")
     async with sitting(office) as hand:
-        assert "amount 500.0" in hand.read("message")
+        assert hand.read("message").endswith("amount 500")
         await hand.press("e")
         area = hand.app.screen.query_one(MessageArea)
         area.text = "{"
@@ -186,7 +186,7 @@ async def test_arguments_are_edited_as_json(office: Office) -> None:
         assert "arguments are an object" in hand.text()
         area.text = '{"amount": 50.0}'
         await hand.press("ctrl+s")
-        assert "amount 50.0" in hand.read("message")
+        assert hand.read("message").endswith("amount 50")
     assert office.desk.case(case.id).verdict.ruling.word == "allow"
 
 

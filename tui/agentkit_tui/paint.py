@@ -64,7 +64,7 @@ def _what(view: CaseView) -> str:
 
 def last_words(view: CaseView) -> Content:
     """What the person wrote last, in short: above the message, as the operator decides from it."""
-    turns = [turn for turn in view.conversation if turn.who in {"person", "read"}]
+    turns = [t for t in view.conversation if t.who == "person" or (t.who == "read" and t.prose)]
     if not turns:
         return Content()
     turn = max(turns, key=lambda t: (t.at is not None, t.at.timestamp() if t.at else 0.0))
@@ -166,10 +166,8 @@ def message(view: CaseView, current: int, *, whole: bool) -> Content:
 
 
 def _arguments(view: CaseView) -> Iterator[Content]:
-    assert view.action is not None  # noqa: S101  (the caller looked)
-    for name, value in view.action.args.items():
-        shown = one_line(str(value)[:500])
-        yield Content.assemble((f"{one_line(str(name))} ", "dim"), shown)
+    for name, value in view.arguments:
+        yield Content.assemble((f"{one_line(name)} ", "dim"), one_line(value[:500]))
 
 
 def details(view: CaseView) -> Content:

@@ -86,7 +86,7 @@ def _told(pipeline: Pipeline, what: str, review: Review) -> CaseTold:
         return CaseTold(
             what, _wanted(review, name), tuple(_cured(pipeline, review)),
             tuple(_changes(review.proposed.text, review.action.text)),
-            "what was left was judged again, allowed and sent",
+            "the new text was judged again, allowed and sent",
         )  # fmt: skip
     why = tuple(dict.fromkeys(explain_all(review, pipeline.gate.policy, contact_name=name)))
     end = "nobody decides this: it is refused" if what == "denied" else _waiting(pipeline, review)
@@ -137,5 +137,5 @@ def _waiting(pipeline: Pipeline, review: Review) -> str:
     if row is None:
         return "it waits for a person"
     count = len(from_json(row[1]))
-    word = "rule" if count == 1 else "rules"
-    return f"it waits for a person as case {row[0]}, behind {count} {word}"
+    asks = "one rule asks" if count == 1 else f"{count} rules ask"
+    return f"{asks} for a person: it waits as case {row[0]}"

@@ -56,6 +56,11 @@ def _lines(told: Told, cases: Sequence[CaseTold], home: Path) -> Iterator[str]:
 
 def _reached(told: Told) -> Iterator[str]:
     total = told.total
+    if total.failed:
+        yield from _wrapped(
+            f"{total.failed} of those allowed could not take effect: the record has no mailbox "
+            "or number for them."
+        )
     yield from _wrapped(
         f"{total.reached} of {total.proposed:,} actions reached a person "
         f"({total.share:.1%}); {told.cases} cases are open. Every step is an entry in "
@@ -92,11 +97,15 @@ def _case(number: int, case: CaseTold) -> Iterator[str]:
     for reason in case.why[:_REASONS]:
         yield from _wrapped(f"because {reason}", "     ", "       ")
     if len(case.why) > _REASONS:
-        yield f"     and {len(case.why) - _REASONS} more for the same"
+        yield f"     and {_more(len(case.why) - _REASONS)}"
     for change in case.changes:
         yield from _wrapped(change, "     ", "       ")
     if case.end:
         yield from _wrapped(f"-> {case.end}", "     ", "        ")
+
+
+def _more(count: int) -> str:
+    return "1 more reason" if count == 1 else f"{count} more reasons"
 
 
 def _next(home: Path) -> Iterator[str]:
