@@ -250,8 +250,8 @@ def _circumstances(
 ) -> tuple[tuple[str, str], ...]:
     """Certain needs, each with its sentence; an age that is said.
 
-    Certain is a label that the words bear out, or one of few labels under a high score: a head
-    that gives many at once does not know which.
+    Certain is what the head flags and the words bear out, or one of few labels under a high score:
+    a head that gives many at once does not know which.
     """
     found = {}
     young = next((part for part in parts if _is_minor(plain(part))), "")
@@ -260,9 +260,10 @@ def _circumstances(
     sentence = _loudest(parts, scores)
     labels = [label for label in whole.labels.get("needs_human", ()) if label in _NEEDS]
     certain = whole.scores.get("needs_human", 0.0) >= limits.needs and len(labels) <= _FEW
-    for kind in map(_NEEDS.__getitem__, labels):
+    flagged = whole.flags.get("needs_human", False)
+    for label, kind in _NEEDS.items():
         said = next((part for part in parts if NEEDS_WORDS[kind].search(plain(part))), "")
-        if said or certain:
+        if (said and flagged) or (certain and label in labels):
             found.setdefault(kind, said or sentence)
     return tuple(found.items())
 

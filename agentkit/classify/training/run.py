@@ -34,7 +34,7 @@ from agentkit.errors import ModelError
 __all__ = ["Plan", "Trained", "refit", "train"]
 
 Say = Callable[[str], None]
-_WINDOWS: Final = WindowFacts(whole=600, size=300, overlap=100, longest=200_000)
+_WINDOWS: Final = WindowFacts(whole=300, size=160, overlap=50, longest=200_000)
 _LEFT_OUT: Final = 3
 """Encoders that are tuned without some public sources."""
 
