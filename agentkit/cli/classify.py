@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ import click
 import orjson
 
 from agentkit.classify.heads import HEADS
+from agentkit.cli.options import opened
 from agentkit.errors import ImportFileError
 
 if TYPE_CHECKING:
@@ -99,11 +99,6 @@ def _classify(
     return bad
 
 
-def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
-    """The file, or standard input for ``-``."""
-    return nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb")
-
-
 @click.command("classify")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.jsonl")
 @click.option("--head", "heads", multiple=True, metavar="NAME",
@@ -127,7 +122,7 @@ def command(
     if wanted:
         classifier.scores([], wanted)
     try:
-        with _opened(file) as stream:
+        with opened(file) as stream:
             bad = _classify(stream, sys.stdout.buffer, classifier, wanted, cascade=not no_cascade)
     except OSError as error:
         raise ImportFileError(f"{file} cannot be read: {error.strerror}") from error

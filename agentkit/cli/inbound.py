@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 import orjson
 
-from agentkit.cli.options import with_settings
-from agentkit.errors import AgentkitError, ImportFileError, InvalidAction, StoreError
+from agentkit.cli.options import opened, with_settings
+from agentkit.errors import AgentkitError, InvalidAction, StoreError
 from agentkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def command(settings: Settings, file: Path) -> None:
     from agentkit.inbound import Receiver
     from agentkit.pipeline import build
 
-    with _opened(file) as stream:
+    with opened(file) as stream:
         pipeline = build(settings)
         try:
             bad = _take(stream, Receiver(pipeline), settings, sys.stdout.buffer)
@@ -66,17 +65,6 @@ def command(settings: Settings, file: Path) -> None:
     if bad:
         click.echo(f"{bad} of the lines could not be read: nothing of them was recorded", err=True)
         sys.exit(1)
-
-
-def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
-    if str(file) == "-":
-        return nullcontext(sys.stdin.buffer)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise ImportFileError(
-            f"{file} cannot be read: {error.strerror}", hint="name a file of JSON lines, or -"
-        ) from error
 
 
 def _take(stream: IO[bytes], receiver: Receiver, settings: Settings, out: IO[bytes]) -> int:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import IO, Any, Final, TypeVar, cast
 
 import click
 
 from agentkit.case import Operator
-from agentkit.errors import AgentkitError
+from agentkit.errors import AgentkitError, ImportFileError
 from agentkit.settings import Settings, load_settings
 
-__all__ = ["NOT_AUTHENTICATED", "Listed", "operator_of", "signed", "with_settings"]
+__all__ = ["NOT_AUTHENTICATED", "Listed", "opened", "operator_of", "signed", "with_settings"]
 
 NOT_AUTHENTICATED: Final = "name from the operating system: this is not authentication"
 
@@ -64,6 +66,22 @@ def operator_of(settings: Settings) -> Operator:
             "the operating system tells no user name", hint="set the variable USER"
         ) from error
     return Operator(name, settings.roles(name))
+
+
+def opened(file: Path) -> AbstractContextManager[IO[bytes]]:
+    """A file of JSON lines, or standard input for ``-``.
+
+    Raises:
+        ImportFileError: it cannot be read.
+    """
+    if str(file) == "-":
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise ImportFileError(
+            f"{file} cannot be read: {error.strerror}", hint="name a file of JSON lines, or -"
+        ) from error
 
 
 def signed(operator: Operator) -> str:

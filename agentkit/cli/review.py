@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -17,11 +17,11 @@ import orjson
 
 from agentkit.action import Action, Observation, Sender
 from agentkit.agent import Register, load_register
-from agentkit.cli.options import with_settings
+from agentkit.cli.options import opened, with_settings
 from agentkit.clock import Clock, FixedClock, SystemClock, parse_instant
 from agentkit.context import Deed, Person, Stop, Touch
 from agentkit.crm import InlinePeople, PeopleSource, StorePeople
-from agentkit.errors import AgentkitError, ImportFileError, InvalidAction
+from agentkit.errors import AgentkitError, InvalidAction
 from agentkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def command(
     if names:
         settings = replace(settings, constitutions=names, bindings=())
     clock: Clock = FixedClock(parse_instant(now)) if now else SystemClock()
-    with _opened(file) as stream, _crm_people(settings, clock) as others:
+    with opened(file) as stream, _crm_people(settings, clock) as others:
         people = _People(others)
         gate = _gate(settings, people, clock, _register(settings, agents))
         bad, lines = _review(stream, gate, people, sys.stdout.buffer, settings.tenant)
@@ -121,17 +121,6 @@ def _register(settings: Settings, agents: Path | None) -> Register:
         err=True,
     )
     return Register(open=True)
-
-
-def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
-    if str(file) == "-":
-        return nullcontext(sys.stdin.buffer)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise ImportFileError(
-            f"{file} cannot be read: {error.strerror}", hint="name a file of JSON lines, or -"
-        ) from error
 
 
 @contextmanager

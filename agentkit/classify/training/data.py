@@ -270,6 +270,6 @@ def wide_rows(corpus: Path) -> list[Row]:
 
 
 def last_rows(corpus: Path) -> list[Row]:
-    """The rows that were written last, for one look at the finished model."""
+    """The rows that were written last, on which nothing is chosen."""
     folder = corpus / "last"
     return _written(folder, [head for head in HEADS if (folder / f"{head}.jsonl").exists()], "last")
