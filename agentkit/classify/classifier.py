@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agentkit.classify.answers import Piece, Values, answers, refused
 from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, read_head
-from agentkit.classify.heads import ALONE
 from agentkit.classify.language import SERVED, Identifier
 from agentkit.classify.linear import LinearTier
 from agentkit.classify.manifest import MODELS, Manifest, read_manifest
@@ -20,7 +19,6 @@ from agentkit.classify.scores import Scores
 from agentkit.classify.text import Normalised, normalise
 from agentkit.classify.windows import windows
 from agentkit.errors import ModelError
-from agentkit.evidence import Gap, Span
 
 __all__ = ["Classifier"]
 
@@ -29,24 +27,6 @@ _SAMPLE: Final = 2_000
 """So many characters tell the language."""
 _CHUNK: Final = 128
 """Texts that are scored together; memory stays flat whatever the input."""
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """One window of one text: where it lies in the normalised text."""
-
-    owner: int
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """Probabilities of all outputs by window, and whether the encoder was asked."""
-
-    values: Floats
-    encoded: NDArray[np.bool_]
 
 
 class Classifier:
@@ -167,25 +147,13 @@ class Classifier:
         clean = [normalise(text) for text in texts]
         languages = self._identifier.identify([text.text for text in clean])
         reasons = [self._refusal(t, code) for t, code in zip(clean, languages, strict=True)]
-        pieces = [
-            piece
-            for owner, text in enumerate(clean)
-            if not reasons[owner]
-            for piece in self._pieces(owner, text.text)
-        ]
-        answer = self._probabilities([piece.text for piece in pieces], heads, cascade=cascade)
-        rows: dict[int, list[int]] = {}
-        for row, piece in enumerate(pieces):
-            rows.setdefault(piece.owner, []).append(row)
+        told = {i: (clean[i], languages[i]) for i, reason in enumerate(reasons) if not reason}
+        pieces = [p for owner, (text, _) in told.items() for p in self._pieces(owner, text.text)]
+        values = self._values([piece.text for piece in pieces], heads, cascade=cascade)
+        found = answers(told, pieces, values, heads)
         return [
-            _refused(heads, code, reason, text)
-            if reason
-            else self._joined(
-                text, code, [pieces[r] for r in rows[owner]], rows[owner], answer, heads
-            )
-            for owner, (text, code, reason) in enumerate(
-                zip(clean, languages, reasons, strict=True)
-            )
+            found[i] if i in found else refused(heads, languages[i], reasons[i], clean[i])
+            for i in range(len(texts))
         ]
 
     def _refusal(self, text: Normalised, language: str) -> str:
@@ -197,17 +165,20 @@ class Classifier:
         longest = self.manifest.windows.longest
         return f"it is longer than {longest:,} characters" if len(text.text) > longest else ""
 
-    def _pieces(self, owner: int, text: str) -> Iterable[_Piece]:
+    def _pieces(self, owner: int, text: str) -> Iterable[Piece]:
         """The windows of one text."""
         facts = self.manifest.windows
-        cuts = windows(text, facts.size, facts.overlap)
-        for start, end in cuts if len(text) > facts.whole else [(0, len(text))]:
-            yield _Piece(owner, start, end, text[start:end])
+        if len(text) <= facts.whole:
+            yield Piece(owner, 0, len(text), text)
+            return
+        for start, end in windows(text, facts.size, facts.overlap):
+            yield Piece(owner, start, end, text[start:end])
 
-    def _probabilities(self, texts: list[str], heads: list[Head], *, cascade: bool) -> _Answer:
+    def _values(self, texts: list[str], heads: list[Head], *, cascade: bool) -> Values:
         """Probabilities by window and output, columns of all heads."""
         if not texts:
-            return _Answer(np.zeros((0, len(self._bias)), np.float32), np.zeros(0, np.bool_))
+            none = np.zeros((0, len(self._bias)), np.float32)
+            return Values(none, np.zeros(0, np.bool_), self._columns)
         lines = self._linear.logits(texts)
         alone = self._linear.probabilities(lines)
         asked = [self.heads.index(head.name) for head in heads]
@@ -221,45 +192,7 @@ class Classifier:
             logits = self._encoder.features([texts[i] for i in open_]) @ self._weight + self._bias
             logits[:, scores] += lines[open_, ::2] * self._mix
             values[open_] = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-        return _Answer(values, encoded)
-
-    def _joined(
-        self,
-        text: Normalised,
-        language: str,
-        pieces: list[_Piece],
-        rows: list[int],
-        answer: _Answer,
-        heads: list[Head],
-    ) -> Scores:
-        """One answer from the windows of a text: the maximum of each output wins."""
-        values = answer.values[rows]
-        scores, flags, labels, spans, gaps = {}, {}, {}, {}, []
-        for head in heads:
-            part = values[:, self._columns[head.name]]
-            top = part.max(axis=0)
-            if not np.isfinite(top).all():
-                gaps.append(Gap(f"{head.name}.score", "failed", "the score is not a number"))
-                continue
-            reached = top >= head.threshold
-            scores[head.name], flags[head.name] = round(float(top[0]), 6), bool(reached[0])
-            labels[head.name] = tuple(
-                label
-                for label, on in zip(head.labels, reached[1:], strict=True)
-                if on and (reached[0] or label in ALONE)
-            )
-            best = pieces[int(part[:, 0].argmax())]
-            spans[head.name] = Span(*text.place(best.start, best.end))
-        tier = "encoder" if answer.encoded[rows].any() else "linear"
-        return Scores(
-            language, scores, flags, labels, tuple(gaps), spans, text.changed, len(pieces), tier
-        )
-
-
-def _refused(heads: list[Head], language: str, reason: str, text: Normalised) -> Scores:
-    """An answer that is all gaps."""
-    gaps = tuple(Gap(f"{head.name}.score", "unknown", reason) for head in heads)
-    return Scores(language, gaps=gaps, changed=text.changed, windows=0, tier="none")
+        return Values(values, encoded, self._columns)
 
 
 def read_identifier(path: Path) -> Identifier:

@@ -50,7 +50,8 @@ _TWINS: Final = dict(
 """Cyrillic, Greek and other letters that are drawn like Latin ones."""
 _CLUSTER: Final = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]*|[\u0300-\u036f]+", re.DOTALL)
 _TWINNED: Final = re.compile(rf"\b\w*[{''.join(_TWINS)}]\w*\b")
-_PLAIN: Final = re.compile(r"[\n\t\x20-\x7e]*")
+_PLAIN: Final = re.compile(r"[\n\t\x20-\x7e¡§«°·»¿À-İĴ-ľŁ-ňŊ-ž‐–—‘’‚“”„•‹›€]*")
+"""Characters that stay as they are, whatever stands beside them: most texts have no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentkit.classify import text as text_module
 from agentkit.classify.text import normalise
 
 TRICKS = {
@@ -43,6 +44,13 @@ def test_a_trick_is_undone_and_told(trick: str) -> None:
 @pytest.mark.parametrize("text", HONEST)
 def test_everyday_variety_is_no_trick(text: str) -> None:
     assert not normalise(text).changed
+
+
+def test_what_is_taken_as_it_is_would_stay_as_it_is() -> None:
+    plain = [c for c in map(chr, range(0x20, 0x2100)) if text_module._PLAIN.fullmatch(c)]
+    assert len(plain) > 250
+    for character in plain:
+        assert normalise(f"½{character}").text == f"1⁄2{character}"
 
 
 def test_a_word_in_another_script_keeps_its_letters() -> None:
