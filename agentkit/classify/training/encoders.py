@@ -1,12 +1,15 @@
 """The encoders of one training, each under a name, kept so that a second run need not wait.
 
-``base`` is tuned on the public sets and on the project's wide set. From it ``final``, which is
-shipped, goes on with the project's hard pairs; ``fold-N`` goes on without fold N of them, to be
-measured on it; ``without-N`` starts over and leaves out one public source of each head.
+``base`` is tuned on the public sets and on the project's own rows, or read from a model that has
+been shipped before. From it ``final``, which is shipped, goes on with the project's rows and some
+of the public ones; ``without-N`` starts from the pretrained weights and leaves out one public
+source of each head. None of them sees a row that is measured on.
 """
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -25,6 +28,9 @@ from agentkit.classify.training.data import Row
 from agentkit.classify.training.export import Agreement, compare, export
 from agentkit.classify.training.finetune import Below, Schedule, lower_layers, tune
 from agentkit.classify.training.fit import Linear
+from agentkit.classify.training.measure import highest
+from agentkit.classify.training.restore import restore
+from agentkit.classify.training.shipped import heads_in, linear_of
 from agentkit.classify.training.trunk import Trunk
 from agentkit.classify.training.weights import Pretrained
 
@@ -35,8 +41,6 @@ _CHECKED: Final = 200
 """Texts on which an exported file is compared with torch."""
 _LONGEST: Final = 112
 """Tokens of a text that is tuned on."""
-_CHARACTERS: Final = 600
-"""Characters of a text that is measured: one window."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ class Layers:
         frozen: Of these, how many stay as they were pretrained.
         below: Pools read from the frozen ones, by number from 1.
         above: Pools read from the tuned ones.
-        precise: Layers whose second feed-forward matrix is not quantised. The first tuned layer
-            has activations with outliers there: left in fp32, most of what int8 lost comes back.
+        precise: Layers whose second feed-forward matrix is not quantised. The first two tuned
+            layers have activations with outliers there: left in fp32, most of what int8 lost comes
+            back.
     """
 
     count: int
@@ -106,7 +111,11 @@ class Encoders:
         return [encoding.ids[:_LONGEST] for encoding in encodings]
 
     def tuned(
-        self, name: str, rows: Sequence[Row], schedule: Schedule, start: Tuned | None = None
+        self,
+        name: str,
+        rows: Sequence[Row],
+        schedule: Schedule,
+        origin: Callable[[], Tuned] | None = None,
     ) -> Tuned:
         """The encoder of this name: from ``keep`` if it is there, else tuned now.
 
@@ -114,13 +123,14 @@ class Encoders:
             name: Under which it is kept.
             rows: What it is tuned on.
             schedule: How long.
-            start: Where it goes on from; the pretrained weights without it.
+            origin: Gives what it goes on from; the pretrained weights without it.
         """
         file = self._keep / f"{name}.pt"
         if file.exists():
             self._say(f"{name}: reusing the tuned encoder")
             return self._read(file)
         self._say(f"{name}: tuning on {len(rows):,} rows")
+        start = origin() if origin else None
         trunk, linear = tune(
             start.trunk if start else self._plain, self._lower(rows), rows, schedule,
             frozen=self.layers.frozen, upper=self.layers.above,
@@ -130,6 +140,18 @@ class Encoders:
                  "bias": torch.from_numpy(linear.bias)}  # fmt: skip
         torch.save(state, file)
         return Tuned(trunk, linear)
+
+    def shipped(self, folder: Path) -> Tuned:
+        """The encoder and the heads of a model that was shipped, to go on from.
+
+        Only the tuned layers are taken from its file: the frozen ones are known in full precision.
+        """
+        restored = restore(copy.deepcopy(self._plain).cpu(), folder / "encoder.onnx")
+        trunk = copy.deepcopy(self._plain)
+        tuned = zip(trunk.layers, restored.layers, strict=True)
+        for layer, other in itertools.islice(tuned, self.layers.frozen, None):
+            layer.load_state_dict(other.state_dict())
+        return Tuned(trunk.eval(), linear_of(heads_in(folder)))
 
     def _read(self, file: Path) -> Tuned:
         """A tuned encoder as it was kept."""
@@ -169,11 +191,16 @@ class Encoders:
         return folder, agreement
 
     def logits(self, folder: Path, linear: Linear, rows: Sequence[Row]) -> Floats:
-        """Logits of every output by an exported file: (rows, outputs)."""
-        texts = [row.text[:_CHARACTERS] for row in rows]
+        """Logits of every output by an exported file, in windows as in use: (rows, outputs)."""
+        return highest(
+            lambda texts: linear.logits(self._features(folder, texts)), [row.text for row in rows]
+        )
+
+    def _features(self, folder: Path, texts: list[str]) -> Floats:
+        """Features by an exported file, kept beside it."""
         name = sha256("\0".join(texts).encode()).hexdigest()[:16]
         file = folder / f"features-{name}.npy"
         if not file.exists():
-            self._say(f"{folder.name}: features of {len(texts):,} rows")
+            self._say(f"{folder.name}: features of {len(texts):,} windows")
             np.save(file, Encoder(folder, self.facts, threads=2).features(texts))
-        return linear.logits(np.load(file))
+        return np.asarray(np.load(file), dtype=np.float32)

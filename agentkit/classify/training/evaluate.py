@@ -7,7 +7,7 @@ that are shipped are chosen on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
 from agentkit.classify.heads import ALONE, CLAIMS, HEADS, LABELS
-from agentkit.classify.training.assemble import Material, Unseen, choose, lines_of
+from agentkit.classify.training.assemble import Unseen, choose, lines_of
 from agentkit.classify.training.calibrate import ece
 from agentkit.classify.training.data import OUTPUTS, Row, fold_of
 
-__all__ = ["cross_fitted", "evaluate", "leave_one_out"]
+__all__ = ["auroc", "cross_fitted", "evaluate"]
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 _DRAWS: Final = 200
+_NUDGE: Final = "deception.shop_nudge"
 _LEAST: Final = 10
 """Rows of each class below which a figure is not given."""
 
@@ -66,7 +67,7 @@ def _subset(seen: Unseen, index: NDArray[np.int64]) -> Unseen:
     )
 
 
-def _auroc(labels: Bools, values: Floats) -> float | None:
+def auroc(labels: Bools, values: Floats) -> float | None:
     """Area under the curve; None where a class has too few rows."""
     if min(labels.sum(), (~labels).sum()) < _LEAST:
         return None
@@ -102,12 +103,12 @@ def _at_recall(labels: Bools, values: Floats, recall: float = 0.95) -> float | N
 
 def measures(labels: Bools, values: Floats, flags: Bools, groups: Sequence[str]) -> dict[str, Any]:
     """The figures of one head on one set."""
-    interval = _interval(lambda i: _auroc(labels[i], values[i]), groups)
+    interval = _interval(lambda i: auroc(labels[i], values[i]), groups)
     wrong = flags & ~labels
     return {
         "rows": len(labels),
         "positives": int(labels.sum()),
-        "auroc": _auroc(labels, values),
+        "auroc": auroc(labels, values),
         "auroc_95": interval,
         "f1": round(float(f1_score(labels, flags, zero_division=0)), 4),
         "recall": round(float(flags[labels].mean()), 4) if labels.any() else None,
@@ -123,6 +124,20 @@ def _any_label(seen: Unseen, values: Floats, flags: Bools) -> tuple[Floats, Bool
     columns.append(OUTPUTS.index("deception"))
     assert len(seen.rows) == len(values)  # noqa: S101  (same rows)
     return np.asarray(values[:, columns].max(1)), np.asarray(flags[:, columns].any(1))
+
+
+def _snippets(seen: Unseen, values: Floats, flags: Bools) -> dict[str, Any]:
+    """Figures of deception on the valid files, which are web-shop snippets.
+
+    Their label is the output ``shop_nudge``, so that is the probability whose calibration counts;
+    the highest of several probabilities is none.
+    """
+    found = _public(seen, "deception", *_any_label(seen, values, flags))
+    column = OUTPUTS.index(_NUDGE)
+    nudge = _public(seen, "deception", values[:, column], flags[:, column])
+    for source, figures in found.items():
+        figures["ece"] = nudge[source]["ece"]
+    return found
 
 
 def _public(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, Any]:
@@ -142,8 +157,18 @@ def _public(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, 
     return found
 
 
+def _valid(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, Any]:
+    """Figures of a head on its valid files, where it has some."""
+    if head == "promotional":
+        return {}
+    if head == "deception":
+        return _snippets(seen, values, flags)
+    column = OUTPUTS.index(head)
+    return _public(seen, head, values[:, column], flags[:, column])
+
+
 def _own(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, Any]:
-    """Figures on the project's own set, out of fold."""
+    """Figures on the project's own set."""
     index = np.flatnonzero(seen.native(head) & seen.own())
     rows = [seen.rows[int(i)] for i in index]
     labels = np.array([row.label == 1 for row in rows])
@@ -168,7 +193,7 @@ def _errors(labels: Bools, values: Floats, flags: Bools, groups: list[str]) -> d
         yes, no = chosen & labels, chosen & ~labels
         found[group] = {
             "rows": int(chosen.sum()),
-            "auroc": _auroc(labels[chosen], values[chosen]),
+            "auroc": auroc(labels[chosen], values[chosen]),
             "missed": round(float((~flags[yes]).mean()), 4) if yes.any() else None,
             "wrongly_flagged": round(float(flags[no].mean()), 4) if no.any() else None,
         }
@@ -176,7 +201,7 @@ def _errors(labels: Bools, values: Floats, flags: Bools, groups: list[str]) -> d
 
 
 def _labels(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, Any]:
-    """F1 and AUROC of each label on the project's own set, out of fold."""
+    """F1 and AUROC of each label on the project's own set."""
     index = np.flatnonzero(seen.native(head) & seen.own())
     found: dict[str, Any] = {}
     for label in LABELS[head]:
@@ -188,27 +213,14 @@ def _labels(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, 
         found[label] = {
             "positives": int(labels.sum()),
             "f1": round(float(f1_score(labels, raised, zero_division=0)), 4),
-            "auroc": _auroc(labels, values[index, column]),
+            "auroc": auroc(labels, values[index, column]),
         }
     return found
 
 
-def leave_one_out(material: Material) -> dict[str, dict[str, float]]:
-    """AUROC on public sources that neither the encoder nor the head was tuned on, by head."""
-    found: dict[str, dict[str, float]] = {}
-    for (head, source), logits in material.left_out.items():
-        rows = [r for r in material.valid if (r.head, r.source) == (head, source)]
-        labels = np.array([row.label == 1 for row in rows])
-        value = _auroc(labels, np.array(logits, dtype=np.float32))
-        if value is not None:
-            found.setdefault(head, {})[source] = value
-    return found
-
-
-def evaluate(material: Material, seen: Unseen) -> dict[str, Any]:
+def evaluate(seen: Unseen, left_out: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """All figures, by head."""
     values, flags = cross_fitted(seen)
-    loso = leave_one_out(material)
     found: dict[str, Any] = {}
     for head in HEADS:
         column = OUTPUTS.index(head)
@@ -216,9 +228,8 @@ def evaluate(material: Material, seen: Unseen) -> dict[str, Any]:
         plain = seen.plain() & (seen.targets[:, column] == 0)
         near = seen.near_misses(head)
         labels = _labels(seen, head, values, flags)
-        shown = _any_label(seen, values, flags) if head == "deception" else (score, flag)
         found[head] = {
-            "valid": _public(seen, head, *shown) if head != "promotional" else {},
+            "valid": _valid(seen, head, values, flags),
             "own": _own(seen, head, score, flag),
             "ordinary": {
                 "rows": int(plain.sum()),
@@ -227,7 +238,7 @@ def evaluate(material: Material, seen: Unseen) -> dict[str, Any]:
                 "near_misses": round(float(flag[near].mean()), 4) if near.any() else None,
             },
             "labels": labels,
-            "leave_one_source_out": loso.get(head, {}),
+            "leave_one_source_out": dict(left_out.get(head, {})),
         }
         if head == "deception" and labels:
             claims = [labels[name]["f1"] for name in CLAIMS if name in labels]

@@ -139,6 +139,12 @@ def _optimiser(trunk: Trunk, frozen: int, head: nn.Linear, rate: float) -> torch
     return torch.optim.AdamW(groups, weight_decay=0.01)
 
 
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether half precision is faster there: an older processor emulates it, far slower."""
+    fast = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return device.type != "cpu" or bool(fast)
+
+
 def _head(width: int, start: Linear | None) -> nn.Linear:
     """The heads before the first step."""
     head = nn.Linear(width, len(OUTPUTS))
@@ -197,7 +203,7 @@ def tune(
         pace = min(1.0, (step + 1) / 50) * max(0.02, 1 - done)
         for part in optimiser.param_groups:
             part["lr"] = part["initial_lr"] * pace
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(device)):
             features = _features(trunk, [below[i] for i in group], frozen, upper) * _SCALE
         loss = _loss(head, features.float(), targets[group], emphasis[group])
         optimiser.zero_grad()

@@ -9,22 +9,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row, fold_of
+from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row
 
 __all__ = [
-    "FOLDS",
     "OURS",
     "Linear",
     "columns_of",
-    "folds_of",
     "targets_of",
     "weights_of",
 ]
 
-FOLDS: Final = 3
-"""Folds of the project's set: as many encoders are tuned, each without one of them."""
-OURS: Final = frozenset({"own", "wide", "handwritten_b", "seed_handwritten"})
-"""Sources of in-domain text."""
+OURS: Final = frozenset({"wide", "handwritten_b", "seed_handwritten"})
+"""Sources of in-domain text to train on."""
 Floats = NDArray[np.float32]
 
 
@@ -89,8 +85,3 @@ def weights_of(
         total = weights[mask].sum(axis=0, keepdims=True)
         weights[mask] *= share / np.maximum(total, 1e-6)
     return np.asarray(weights / np.maximum(weights.sum(axis=0, keepdims=True), 1e-6), np.float32)
-
-
-def folds_of(rows: Sequence[Row]) -> NDArray[np.int64]:
-    """Fold of each row; the project's rows by pair, the others by their own group."""
-    return np.array([fold_of(row.group, FOLDS) for row in rows])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from agentkit.classify.manifest import read_manifest
 from agentkit.classify.training.assemble import Unseen
 from agentkit.classify.training.data import OUTPUTS, Row, last_rows
 from agentkit.classify.training.evaluate import cross_fitted, errors_of, evaluate, measures
-from agentkit.classify.training.fit import FOLDS
 from agentkit.classify.training.run import Plan, Trained
 
 __all__ = ["evaluate_and_write"]
@@ -55,16 +53,15 @@ def _last(plan: Plan, rows: list[Row]) -> dict[str, Any]:
 def evaluate_and_write(plan: Plan, trained: Trained, say: Callable[[str], None]) -> None:
     """Measure every head, write the card, and say the main figures."""
     say("evaluating")
-    figures = evaluate(trained.material, trained.seen)
+    figures = evaluate(trained.seen, trained.left_out)
     for head, found in _last(plan, last_rows(plan.corpus)).items():
         figures[head]["last"] = found
     card = make_card(
         read_manifest(plan.out),
         figures,
-        export=asdict(trained.agreement),
+        export=trained.agreement,
         texts=errors_of(trained.seen.rows, figures),
         profiles=_profiles(trained.seen),
-        folds=FOLDS,
     )
     write_card(plan.out, card)
     for head, found in figures.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,27 +14,30 @@ import orjson
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from agentkit.classify.card import left_out_of, read_card
+from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, write_head
 from agentkit.classify.heads import HEADS
 from agentkit.classify.language import SERVED, Identifier
-from agentkit.classify.manifest import EncoderFacts, Manifest, WindowFacts, digest_of, read_manifest
+from agentkit.classify.manifest import EncoderFacts, Manifest, digest_of, read_manifest
 from agentkit.classify.training import tier
-from agentkit.classify.training.assemble import Material, Unseen, assemble
+from agentkit.classify.training.assemble import Material, Unseen, assemble, unseen
 from agentkit.classify.training.data import OUTPUTS, Row, own_rows, public_rows, wide_rows
 from agentkit.classify.training.encoders import Encoders, Layers, Tuned
 from agentkit.classify.training.endings import with_endings
-from agentkit.classify.training.export import Agreement
+from agentkit.classify.training.evaluate import auroc
 from agentkit.classify.training.finetune import Schedule
-from agentkit.classify.training.fit import FOLDS, OURS, folds_of
+from agentkit.classify.training.fit import OURS
 from agentkit.classify.training.identify import train_identifier
-from agentkit.classify.training.vocabulary import cut, tokenizer_of
+from agentkit.classify.training.measure import WINDOWS, highest
+from agentkit.classify.training.shipped import heads_in, linear_of, table_of
+from agentkit.classify.training.vocabulary import cut, kept_by, tokenizer_of
 from agentkit.classify.training.weights import read_pretrained
-from agentkit.errors import ModelError
 
-__all__ = ["Plan", "Trained", "refit", "train"]
+__all__ = ["Plan", "Trained", "measured_again", "train"]
 
 Say = Callable[[str], None]
-_WINDOWS: Final = WindowFacts(whole=300, size=160, overlap=50, longest=200_000)
+LeftOut = dict[str, dict[str, float]]
 _LEFT_OUT: Final = 3
 """Encoders that are tuned without some public sources."""
 
@@ -49,10 +52,11 @@ class Plan:
         encoder: The file (or wheel) with the pretrained encoder.
         out: Folder that the model files go to.
         keep: Folder for tuned encoders and their features; reused where they are there.
+        start: Folder of a shipped model to go on from, instead of tuning ``base``.
         layers: Which layers are kept, tuned and read.
         seconds: Longest time for tuning one encoder.
         seed: Of everything that is drawn.
-        epochs: Passes over the rows of ``base``, and of each encoder that goes on from it; one for
+        epochs: Passes over the rows of ``base``, and of ``final``, which goes on from it; one for
             each ``without-N``.
         rates: Highest learning rate of the same two.
         quota: Rows of the public sets that ``base`` is tuned on, by head.
@@ -64,7 +68,8 @@ class Plan:
     encoder: Path
     out: Path
     keep: Path
-    layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5,)))
+    start: Path | None = None
+    layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5, 6)))
     seconds: float = 3600.0
     seed: int = 7
     epochs: tuple[int, int] = (2, 2)
@@ -80,12 +85,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves behind for evaluation."""
+    """What training leaves behind for evaluation.
 
-    material: Material
-    heads: Sequence[Head]
+    Attributes:
+        seen: Logits on the measured rows.
+        agreement: How far the exported file is from torch.
+        left_out: AUROC by head and by the source that was left out.
+    """
+
     seen: Unseen
-    agreement: Agreement
+    agreement: dict[str, float]
+    left_out: LeftOut
 
 
 def choose_rows(rows: Sequence[Row], quota: dict[str, int], seed: int) -> list[Row]:
@@ -125,7 +135,7 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
     manifest = Manifest(
         format=1, version="1", heads=[head.name for head in heads],
         files={name: digest_of(plan.out / name) for name in sorted(names)}, encoder=facts,
-        windows=_WINDOWS, languages=list(SERVED),
+        windows=WINDOWS, languages=list(SERVED),
         bits=tier.BITS, orders=list(tier.ORDERS), words=tier.WORDS,
     )  # fmt: skip
     data = orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2)
@@ -142,14 +152,14 @@ class _Rows:
     valid: list[Row]
 
     def later(self, replay: int) -> list[Row]:
-        """What is tuned on after ``base``, beside the hard pairs."""
+        """What is tuned on after ``base``: some of the public rows again, and the project's."""
         taken: dict[str, int] = dict.fromkeys(HEADS, 0)
         again = []
         for row in self.public:  # they come in random order
             taken[row.head] += 1
             if row.source in OURS or taken[row.head] <= replay:
                 again.append(row)
-        return [*self.wide, *again]
+        return [*again, *self.wide]
 
 
 def _rows(plan: Plan) -> _Rows:
@@ -165,8 +175,11 @@ def _rows(plan: Plan) -> _Rows:
 def _encoders(plan: Plan, rows: _Rows, say: Say) -> Encoders:
     """Cut the vocabulary and start from the pretrained weights."""
     source, words = read_pretrained(plan.encoder), plan.keep / "vocabulary.json"
+    if plan.start and not words.exists():
+        cut_before = Tokenizer.from_file(str(plan.start / "tokenizer.json"))
+        words.write_bytes(orjson.dumps(kept_by(cut_before, source)))
     if not words.exists():
-        texts = [row.text for row in (*rows.public, *rows.wide, *rows.own)]
+        texts = [row.text for row in (*rows.public, *rows.wide)]
         words.write_bytes(orjson.dumps(cut(source, texts)))
     kept = orjson.loads(words.read_bytes())
     tokenizer: Tokenizer = tokenizer_of([source.pieces[i] for i in kept], source.special)
@@ -174,10 +187,10 @@ def _encoders(plan: Plan, rows: _Rows, say: Say) -> Encoders:
 
 
 def _measured(
-    encoders: Encoders, name: str, tuned: Tuned, own: list[Row], held: list[Row]
+    encoders: Encoders, name: str, tuned: Tuned, some: list[Row], held: list[Row]
 ) -> NDArray[np.float32]:
-    """Logits of rows by an exported encoder."""
-    folder, _ = encoders.exported(name, tuned, [row.text for row in own])
+    """Logits of rows by an encoder, exported and checked on some rows."""
+    folder, _ = encoders.exported(name, tuned, [row.text for row in some])
     return encoders.logits(folder, tuned.linear, held)
 
 
@@ -186,20 +199,11 @@ def _learned(rows: list[Row], plan: Plan) -> list[Row]:
     return [*rows, *with_endings([row for row in rows if row.source in OURS], plan.seed)]
 
 
-def _out_of_fold(plan: Plan, encoders: Encoders, rows: _Rows, base: Tuned) -> NDArray[np.float32]:
-    """Logits of the hard pairs and plain traffic, each by an encoder that never saw its fold."""
-    folds, later = folds_of(rows.own), rows.later(plan.replay)
-    found: NDArray[np.float32] | None = None
-    for fold in range(FOLDS):
-        held = np.flatnonzero(folds == fold)
-        seen = _learned([*later, *(rows.own[i] for i in np.flatnonzero(folds != fold))], plan)
-        tuned = encoders.tuned(f"fold-{fold}", seen, _second(plan), base)
-        logits = _measured(encoders, f"fold-{fold}", tuned, rows.own, [rows.own[i] for i in held])
-        if found is None:
-            found = np.zeros((len(rows.own), logits.shape[1]), dtype=np.float32)
-        found[held] = logits
-    assert found is not None  # noqa: S101  (there is a fold)
-    return found
+def _base(plan: Plan, encoders: Encoders, rows: _Rows) -> Tuned:
+    """Where ``final`` goes on from."""
+    if plan.start:
+        return encoders.shipped(plan.start)
+    return encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
 
 
 def _first(plan: Plan) -> Schedule:
@@ -227,20 +231,20 @@ def sources_left_out(valid: Sequence[Row]) -> list[set[tuple[str, str]]]:
     return groups
 
 
-def _left_out(
-    plan: Plan, encoders: Encoders, rows: _Rows
-) -> dict[tuple[str, str], Sequence[float]]:
-    """Logits of a head on the valid rows of a source that neither encoder nor head has seen."""
-    found: dict[tuple[str, str], Sequence[float]] = {}
+def _left_out(plan: Plan, encoders: Encoders, rows: _Rows) -> LeftOut:
+    """AUROC of a head on the valid rows of a source that neither encoder nor head has seen."""
+    found: LeftOut = {}
     for number, group in enumerate(sources_left_out(rows.valid)):
         names = {source for _, source in group}
         seen = [row for row in rows.public if row.source not in names]
         name, schedule = f"without-{number}", replace(_first(plan), epochs=1)
         tuned = encoders.tuned(name, [*seen, *rows.wide], schedule)
-        logits = _measured(encoders, name, tuned, rows.own, rows.valid)
-        for head, source in group:
-            chosen = [i for i, r in enumerate(rows.valid) if (r.head, r.source) == (head, source)]
-            found[head, source] = logits[chosen, OUTPUTS.index(head)].tolist()
+        for head, source in sorted(group):
+            held = [row for row in rows.valid if (row.head, row.source) == (head, source)]
+            logits = _measured(encoders, name, tuned, rows.own, held)[:, OUTPUTS.index(head)]
+            value = auroc(np.array([row.label == 1 for row in held]), logits)
+            if value is not None:
+                found.setdefault(head, {})[source] = value
     return found
 
 
@@ -250,46 +254,41 @@ def train(plan: Plan, say: Say) -> Trained:
     Raises:
         ModelError: Data or weights are missing, or the exported file is not what was trained.
     """
-    trained, facts = _fitted(plan, say)
-    for name in ("encoder.onnx", "tokenizer.json"):
-        shutil.copyfile(plan.keep / "final" / name, plan.out / name)
-    if not (plan.out / "language.npz").exists():
-        say("training the language identifier")
-        write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
-    _write(plan, facts, trained.heads)
-    return trained
-
-
-def refit(plan: Plan, say: Say) -> Trained:
-    """Measure again by the intermediate results, for evaluation; writes no model file.
-
-    Raises:
-        ModelError: Data are missing, or the kept results are not those of the shipped model.
-    """
-    manifest = read_manifest(plan.out)
-    kept = plan.keep / "final" / "encoder.onnx"
-    if not kept.exists() or digest_of(kept) != manifest.files["encoder.onnx"]:
-        hint = "run `agentkit model train` first, with the same --keep"
-        raise ModelError(f"{plan.keep} does not hold the results of this model", hint=hint)
-    return _fitted(plan, say)[0]
-
-
-def _fitted(plan: Plan, say: Say) -> tuple[Trained, EncoderFacts]:
-    """Tune (or read back) every encoder, and put the heads together."""
     for folder in (plan.out, plan.keep):
         folder.mkdir(parents=True, exist_ok=True)
     rows = _rows(plan)
     encoders = _encoders(plan, rows, say)
-    base = encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
-    learned = _learned([*rows.later(plan.replay), *rows.own], plan)
-    final = encoders.tuned("final", learned, _second(plan), base)
-    valid = _measured(encoders, "final", final, rows.own, rows.valid)
-    _, agreement = encoders.exported("final", final, [row.text for row in rows.own])
-    material = Material(
-        train=[*rows.public, *rows.wide, *rows.own], own=rows.own, valid=rows.valid,
-        linear=final.linear, own_logits=_out_of_fold(plan, encoders, rows, base),
-        valid_logits=valid, left_out=_left_out(plan, encoders, rows),
+    final = encoders.tuned(
+        "final", _learned(rows.later(plan.replay), plan), _second(plan),
+        lambda: _base(plan, encoders, rows),
     )  # fmt: skip
+    folder, agreement = encoders.exported("final", final, [row.text for row in rows.own])
+    own, valid = (encoders.logits(folder, final.linear, r) for r in (rows.own, rows.valid))
     say("fitting the linear tier, calibrating")
-    heads, seen = assemble(material, digest_of(plan.keep / "final" / "encoder.onnx"))
-    return Trained(material, heads, seen, agreement), encoders.facts
+    material = Material([*rows.public, *rows.wide], rows.own, rows.valid, final.linear, own, valid)
+    heads, seen = assemble(material, digest_of(folder / "encoder.onnx"))
+    for name in ("encoder.onnx", "tokenizer.json"):
+        shutil.copyfile(folder / name, plan.out / name)
+    if not (plan.out / "language.npz").exists():
+        say("training the language identifier")
+        write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
+    _write(plan, encoders.facts, heads)
+    return Trained(seen, asdict(agreement), _left_out(plan, encoders, rows))
+
+
+def measured_again(plan: Plan, say: Say) -> Trained:
+    """Measure a model as it is shipped; writes no model file.
+
+    What only training can tell (sources left out, the comparison with torch) is as the card has it.
+
+    Raises:
+        ModelError: Data or model files are missing.
+    """
+    manifest, card = read_manifest(plan.out), read_card(plan.out)
+    own, valid = own_rows(plan.corpus), public_rows(plan.data, "valid")
+    encoder, heads = Encoder(plan.out, manifest.encoder, threads=2), heads_in(plan.out)
+    linear, table = linear_of(heads), table_of(heads)
+    texts = [row.text for row in (*own, *valid)]
+    say(f"scoring {len(texts):,} texts")
+    logits = highest(lambda pieces: linear.logits(encoder.features(pieces)), texts)
+    return Trained(unseen([*own, *valid], logits, table), card["export"], left_out_of(card))

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from agentkit.classify.language import SERVED
+from agentkit.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agentkit.classify.training.weights import Pretrained
 
-__all__ = ["common_words", "cut", "tokenizer_of"]
+__all__ = ["common_words", "cut", "kept_by", "tokenizer_of"]
 
 _WORDS = 60_000
 """Words per language whose pieces stay, by frequency."""
@@ -37,6 +38,20 @@ def tokenizer_of(pieces: list[tuple[str, float]], special: dict[str, int]) -> To
         single="<s> $A </s>", special_tokens=ends
     )
     return tokenizer
+
+
+def kept_by(tokenizer: Tokenizer, source: Pretrained) -> list[int]:
+    """The ids that an earlier cut left, in their new order.
+
+    Raises:
+        ModelError: The tokenizer knows a piece that the pretrained vocabulary does not.
+    """
+    places = {piece: number for number, (piece, _) in enumerate(source.pieces)}
+    pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    try:
+        return [places[piece] for piece, _ in pieces]
+    except KeyError as error:
+        raise ModelError(f"the tokenizer is of another encoder: it knows {error}") from error
 
 
 def common_words(language: str, count: int = _WORDS) -> list[str]:

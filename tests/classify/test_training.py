@@ -1,0 +1,92 @@
+"""What training and evaluation share: texts in windows, and the heads of a shipped model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agentkit.classify.head import read_head, write_head
+from agentkit.classify.heads import LABELS
+from agentkit.classify.manifest import MODELS, read_manifest
+from agentkit.errors import ModelError
+
+LONG = "The invoice is attached. " * 30 + "Stop calling me. " + "Many thanks for the parcel. " * 30
+
+
+def lengths(texts: list[str]) -> NDArray[np.float32]:
+    return np.array([[len(text), -len(text)] for text in texts], dtype=np.float32)
+
+
+def test_a_long_text_is_measured_by_the_highest_of_its_windows() -> None:
+    from agentkit.classify.training.measure import WINDOWS, highest
+
+    found = highest(lengths, ["Hello", LONG, "Bye"])
+    assert found[0].tolist() == [5, -5]
+    assert found[2].tolist() == [3, -3]
+    assert len(LONG) > WINDOWS.size >= found[1, 0] > -found[1, 1] > 0
+
+
+def test_texts_are_measured_in_the_windows_of_the_shipped_model() -> None:
+    from agentkit.classify.training.measure import WINDOWS
+
+    assert read_manifest(MODELS).windows == WINDOWS
+
+
+def test_a_model_whose_heads_give_other_labels_is_not_gone_on_from(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from dataclasses import replace
+
+    from agentkit.classify.training.shipped import heads_in
+
+    shutil.copytree(MODELS / "heads", tmp_path / "heads")
+    assert [head.name for head in heads_in(tmp_path)] == list(LABELS)
+    head = read_head(tmp_path / "heads" / "bias.npz")
+    renamed = tuple("estate" if name == "gender" else name for name in head.outputs)
+    write_head(tmp_path / "heads" / "bias.npz", replace(head, outputs=renamed))
+    with pytest.raises(ModelError, match="other labels"):
+        heads_in(tmp_path)
+
+
+def test_a_shipped_encoder_is_read_back_into_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from agentkit.classify.encoder import Encoder
+    from agentkit.classify.training.export import Features
+    from agentkit.classify.training.restore import restore
+    from agentkit.classify.training.trunk import Trunk
+    from agentkit.classify.training.weights import Pretrained
+
+    facts = read_manifest(MODELS).encoder
+    size = facts.features // len(facts.pooled)
+    empty = blank(Pretrained, size, facts.layers, facts.pieces)
+    trunk = restore(Trunk(empty, list(range(facts.pieces)), facts.layers), MODELS / "encoder.onnx")
+    encoder = Encoder(MODELS, facts)
+    text = "Rufen Sie mich bitte nicht mehr an."
+    (ids,) = encoder.tokens([text])
+    with torch.inference_mode():
+        again = Features(trunk.eval(), facts.pooled)(torch.tensor([ids]), torch.ones(1, len(ids)))
+    cosine = float((again.numpy() * encoder.features([text])).sum()) / len(facts.pooled)
+    assert cosine > 0.97
+    (tmp_path / "encoder.onnx").write_bytes(b"no such file")
+    with pytest.raises(ModelError, match="is not an encoder"):
+        restore(trunk, tmp_path / "encoder.onnx")
+
+
+def blank(kind: Any, hidden: int, layers: int, pieces: int) -> Any:
+    """Pretrained weights of the right shapes, all zero."""
+    wide = 4 * hidden
+    matrices = {"emb.word": (pieces, hidden), "emb.pos": (512, hidden), "emb.type": (1, hidden)}
+    shapes: dict[str, tuple[int, ...]] = {**matrices, "emb.ln.w": (hidden,), "emb.ln.b": (hidden,)}
+    square = dict.fromkeys(("q", "k", "v", "ao"), (hidden, hidden))
+    for layer in range(layers):
+        for name, shape in {**square, "fi": (wide, hidden), "fo": (hidden, wide)}.items():
+            shapes |= {f"l{layer}.{name}.w": shape, f"l{layer}.{name}.b": shape[:1]}
+        for name in ("aln", "oln"):
+            shapes |= {f"l{layer}.{name}.w": (hidden,), f"l{layer}.{name}.b": (hidden,)}
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    return kind(hidden, layers, 12, 1e-12, [], {}, tensors)
