@@ -108,6 +108,22 @@ def _head(name: str, figures: dict[str, Any], texts: dict[str, str]) -> list[str
     return lines
 
 
+def _cascade(figures: dict[str, Any]) -> list[str]:
+    """What the linear tier settles alone."""
+    lines = [
+        "\n## Cascade\n",
+        "A text that the linear tier is sure of, for every head that is asked, never reaches the",
+        "encoder. *Lost* are flags that the encoder would have raised on such texts.\n",
+        "| heads asked | set | rows | settled | flags lost |",
+        "|---|---|---|---|---|",
+    ]
+    for asked, sets in figures.items():
+        for name, one in sets.items():
+            cells = (_number(one[key]) for key in ("settled", "flags_lost"))
+            lines.append(f"| {asked} | {name} | {one['rows']} | {' | '.join(cells)} |")
+    return lines
+
+
 def render(card: dict[str, Any]) -> str:
     """The card as Markdown; the same card gives the same text."""
     encoder = card["encoder"]
@@ -116,6 +132,7 @@ def render(card: dict[str, Any]) -> str:
     lines += [f"| {name} | {licence} | {use} |" for name, licence, use in _SOURCES]
     for name, figures in card["heads"].items():
         lines += _head(name, figures, card["texts"])
+    lines += _cascade(card["cascade"])
     export = ", ".join(
         f"{key.replace('_', ' ')} {value:.4g}" for key, value in card["export"].items()
     )
@@ -137,6 +154,7 @@ def make_card(
     export: dict[str, float],
     texts: dict[str, str],
     profiles: dict[str, Any],
+    cascade: dict[str, Any],
 ) -> dict[str, Any]:
     """All that the card says, as plain JSON."""
     return {
@@ -147,6 +165,7 @@ def make_card(
         "heads": heads,
         "texts": texts,
         "profiles": profiles,
+        "cascade": cascade,
     }
 
 

@@ -27,19 +27,16 @@ class Material:
 
     Attributes:
         train: Rows that the shipped model is trained on.
-        own: The project's hard pairs and plain traffic, of which it has seen none.
-        valid: The public valid rows.
+        measured: The project's hard pairs and plain traffic, and the public valid rows: of these it
+            has seen none.
         linear: The heads of the shipped encoder.
-        own_logits: (own, outputs) by the shipped encoder.
-        valid_logits: (valid, outputs) by the shipped encoder.
+        logits: (measured, outputs) by the shipped encoder.
     """
 
     train: Sequence[Row]
-    own: Sequence[Row]
-    valid: Sequence[Row]
+    measured: Sequence[Row]
     linear: Linear
-    own_logits: Floats
-    valid_logits: Floats
+    logits: Floats
 
 
 @dataclass(frozen=True)
@@ -183,11 +180,10 @@ def _row(values: list[float]) -> Floats:
     return np.array(values, dtype=np.float32)
 
 
-def assemble(material: Material, encoder: str) -> tuple[list[Head], Unseen]:
+def assemble(material: Material, encoder: str) -> list[Head]:
     """Calibrate all heads over features of the encoder with the given digest."""
     table = _table(material.train)
-    logits = np.concatenate([material.own_logits, material.valid_logits])
-    seen = unseen([*material.own, *material.valid], logits, table)
+    seen = unseen(material.measured, material.logits, table)
     heads = []
     for name in HEADS:
         outputs = [name, *(f"{name}.{label}" for label in LABELS[name])]
@@ -195,4 +191,4 @@ def assemble(material: Material, encoder: str) -> tuple[list[Head], Unseen]:
         heads.append(
             _pack(name, encoder, material.linear, table, chosen, _alone(seen, name, chosen))
         )
-    return heads, seen
+    return heads

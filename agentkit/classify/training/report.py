@@ -13,6 +13,7 @@ from agentkit.classify.drift import profile
 from agentkit.classify.heads import HEADS
 from agentkit.classify.manifest import read_manifest
 from agentkit.classify.training.assemble import Unseen
+from agentkit.classify.training.cascade import cascade
 from agentkit.classify.training.data import OUTPUTS, Row, last_rows
 from agentkit.classify.training.evaluate import cross_fitted, errors_of, evaluate, measures
 from agentkit.classify.training.run import Plan, Trained
@@ -62,6 +63,7 @@ def evaluate_and_write(plan: Plan, trained: Trained, say: Callable[[str], None])
         export=trained.agreement,
         texts=errors_of(trained.seen.rows, figures),
         profiles=_profiles(trained.seen),
+        cascade=cascade(trained.seen, trained.heads),
     )
     write_card(plan.out, card)
     for head, found in figures.items():

@@ -88,12 +88,14 @@ class Trained:
     """What training leaves behind for evaluation.
 
     Attributes:
-        seen: Logits on the measured rows.
+        seen: Logits on the measured rows by the heads as they are shipped.
+        heads: These heads.
         agreement: How far the exported file is from torch.
         left_out: AUROC by head and by the source that was left out.
     """
 
     seen: Unseen
+    heads: Sequence[Head]
     agreement: dict[str, float]
     left_out: LeftOut
 
@@ -263,17 +265,20 @@ def train(plan: Plan, say: Say) -> Trained:
         lambda: _base(plan, encoders, rows),
     )  # fmt: skip
     folder, agreement = encoders.exported("final", final, [row.text for row in rows.own])
-    own, valid = (encoders.logits(folder, final.linear, r) for r in (rows.own, rows.valid))
+    measured = [*rows.own, *rows.valid]
+    logits = encoders.logits(folder, final.linear, measured)
     say("fitting the linear tier, calibrating")
-    material = Material([*rows.public, *rows.wide], rows.own, rows.valid, final.linear, own, valid)
-    heads, seen = assemble(material, digest_of(folder / "encoder.onnx"))
+    material = Material([*rows.public, *rows.wide], measured, final.linear, logits)
+    heads = assemble(material, digest_of(folder / "encoder.onnx"))
     for name in ("encoder.onnx", "tokenizer.json"):
         shutil.copyfile(folder / name, plan.out / name)
     if not (plan.out / "language.npz").exists():
         say("training the language identifier")
         write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
     _write(plan, encoders.facts, heads)
-    return Trained(seen, asdict(agreement), _left_out(plan, encoders, rows))
+    shipped = encoders.logits(folder, linear_of(heads), measured)
+    seen = unseen(measured, shipped, table_of(heads))
+    return Trained(seen, heads, asdict(agreement), _left_out(plan, encoders, rows))
 
 
 def measured_again(plan: Plan, say: Say) -> Trained:
@@ -285,10 +290,11 @@ def measured_again(plan: Plan, say: Say) -> Trained:
         ModelError: Data or model files are missing.
     """
     manifest, card = read_manifest(plan.out), read_card(plan.out)
-    own, valid = own_rows(plan.corpus), public_rows(plan.data, "valid")
+    rows = [*own_rows(plan.corpus), *public_rows(plan.data, "valid")]
     encoder, heads = Encoder(plan.out, manifest.encoder, threads=2), heads_in(plan.out)
     linear, table = linear_of(heads), table_of(heads)
-    texts = [row.text for row in (*own, *valid)]
-    say(f"scoring {len(texts):,} texts")
-    logits = highest(lambda pieces: linear.logits(encoder.features(pieces)), texts)
-    return Trained(unseen([*own, *valid], logits, table), card["export"], left_out_of(card))
+    say(f"scoring {len(rows):,} texts")
+    logits = highest(
+        lambda pieces: linear.logits(encoder.features(pieces)), [row.text for row in rows]
+    )
+    return Trained(unseen(rows, logits, table), heads, card["export"], left_out_of(card))
