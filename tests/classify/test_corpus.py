@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agentkit.classify.hashing import grams
 from agentkit.classify.heads import CLAIMS, HEADS, LABELS
@@ -28,13 +29,19 @@ FILES = [p for p in sorted(CORPUS.glob("**/*.jsonl")) if p.stem in NAMES]
 OF_HEADS = [path for path in FILES if path.stem in HEADS]
 
 
-def near_pairs(texts: list[str]) -> list[tuple[int, int]]:
-    """Pairs of texts whose hashed n-grams nearly agree."""
-    found = grams(texts, bits=12, orders=(4, 5), words=1)
-    table = np.zeros((len(texts), 1 << 12), dtype=np.float32)
+def profiles(texts: list[str]) -> NDArray[np.float32]:
+    """Hashed n-grams of each text, as unit vectors."""
+    found = grams(texts, bits=11, orders=(4, 5), words=1)
+    table = np.zeros((len(texts), 1 << 11), dtype=np.float32)
     for row in range(len(texts)):
         np.add.at(table[row], found.buckets[found.bounds[row] : found.bounds[row + 1]], 1)
     table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    return table
+
+
+def near_pairs(texts: list[str]) -> list[tuple[int, int]]:
+    """Pairs of texts whose hashed n-grams nearly agree."""
+    table = profiles(texts)
     near = np.argwhere(np.triu(table @ table.T, 1) >= NEAR)
     return [(int(a), int(b)) for a, b in near]
 
@@ -67,16 +74,27 @@ def test_ids_are_given_once() -> None:
     assert not [name for name, times in count.items() if times > 1]
 
 
+@pytest.mark.parametrize("folder", [CORPUS, CORPUS / "wide"], ids=["measured", "wide"])
 @pytest.mark.parametrize("head", HEADS)
-def test_few_rows_are_near_copies_of_another(head: str) -> None:
+def test_few_rows_are_near_copies_of_another(head: str, folder: Path) -> None:
     """Minimal pairs are near by intent; beyond them, no row repeats another's words."""
-    rows = rows_of(CORPUS / f"{head}.jsonl") + rows_of(CORPUS / "wide" / f"{head}.jsonl")
+    rows = rows_of(folder / f"{head}.jsonl")
     near = [
         (rows[a]["id"], rows[b]["id"])
         for a, b in near_pairs([row["text"] for row in rows])
         if rows[a]["pair"] != rows[b]["pair"]
     ]
     assert len(near) <= len(rows) // 100, near
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_measured_row_is_a_near_copy_of_one_that_is_trained_on(name: str) -> None:
+    measured, trained = (
+        [row["text"] for row in rows_of(folder / f"{name}.jsonl")]
+        for folder in (CORPUS, CORPUS / "wide")
+    )
+    nearest = (profiles(measured) @ profiles(trained).T).max(axis=1)
+    assert not [text for text, cosine in zip(measured, nearest, strict=True) if cosine >= NEAR]
 
 
 def test_no_row_that_is_trained_on_stands_in_what_is_measured() -> None:
