@@ -218,7 +218,9 @@ def _labels(seen: Unseen, head: str, values: Floats, flags: Bools) -> dict[str, 
     return found
 
 
-def evaluate(seen: Unseen, left_out: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+def evaluate(
+    seen: Unseen, left_out: Mapping[str, Mapping[str, float]], folds: Mapping[str, float]
+) -> dict[str, Any]:
     """All figures, by head."""
     values, flags = cross_fitted(seen)
     found: dict[str, Any] = {}
@@ -239,6 +241,7 @@ def evaluate(seen: Unseen, left_out: Mapping[str, Mapping[str, float]]) -> dict[
             },
             "labels": labels,
             "leave_one_source_out": dict(left_out.get(head, {})),
+            "folds": folds.get(head),
         }
         if head == "deception" and labels:
             claims = [labels[name]["f1"] for name in CLAIMS if name in labels]

@@ -54,7 +54,7 @@ def _last(plan: Plan, rows: list[Row]) -> dict[str, Any]:
 def evaluate_and_write(plan: Plan, trained: Trained, say: Callable[[str], None]) -> None:
     """Measure every head, write the card, and say the main figures."""
     say("evaluating")
-    figures = evaluate(trained.seen, trained.left_out)
+    figures = evaluate(trained.seen, trained.left_out, trained.folds)
     for head, found in _last(plan, last_rows(plan.corpus)).items():
         figures[head]["last"] = found
     card = make_card(

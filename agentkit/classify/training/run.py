@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from agentkit.classify.card import left_out_of, read_card
+from agentkit.classify.card import folds_of, left_out_of, read_card
 from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, write_head
-from agentkit.classify.heads import HEADS
 from agentkit.classify.language import SERVED, Identifier
 from agentkit.classify.manifest import EncoderFacts, Manifest, digest_of, read_manifest
 from agentkit.classify.training import tier
 from agentkit.classify.training.assemble import Material, Unseen, assemble, unseen
-from agentkit.classify.training.data import OUTPUTS, Row, own_rows, public_rows, wide_rows
+from agentkit.classify.training.data import Row, own_rows, public_rows
 from agentkit.classify.training.encoders import Encoders, Layers, Tuned
 from agentkit.classify.training.endings import with_endings
-from agentkit.classify.training.evaluate import auroc
 from agentkit.classify.training.finetune import Schedule
 from agentkit.classify.training.fit import OURS
 from agentkit.classify.training.identify import train_identifier
 from agentkit.classify.training.measure import WINDOWS, highest
+from agentkit.classify.training.probes import LeftOut, cross_validated, left_out
+from agentkit.classify.training.rows import Rows, read_rows
 from agentkit.classify.training.shipped import heads_in, linear_of, table_of
 from agentkit.classify.training.vocabulary import cut, kept_by, tokenizer_of
 from agentkit.classify.training.weights import read_pretrained
@@ -37,9 +34,6 @@ from agentkit.classify.training.weights import read_pretrained
 __all__ = ["Plan", "Trained", "measured_again", "train"]
 
 Say = Callable[[str], None]
-LeftOut = dict[str, dict[str, float]]
-_LEFT_OUT: Final = 3
-"""Encoders that are tuned without some public sources."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ class Plan:
             | {"promotional": 1500, "bias": 9000, "deception": 9000}
         )
     )
-    replay: int = 700
+    replay: int = 1200
 
 
 @dataclass(frozen=True)
@@ -92,25 +86,14 @@ class Trained:
         heads: These heads.
         agreement: How far the exported file is from torch.
         left_out: AUROC by head and by the source that was left out.
+        folds: AUROC by head on the measured set, by encoders that go on with two thirds of it.
     """
 
     seen: Unseen
     heads: Sequence[Head]
     agreement: dict[str, float]
     left_out: LeftOut
-
-
-def choose_rows(rows: Sequence[Row], quota: dict[str, int], seed: int) -> list[Row]:
-    """Draw from each head's public rows; all opt-outs and all hand-written rows stay."""
-    rng = random.Random(seed)  # noqa: S311  (a reproducible drawing)
-    chosen = [row for row in rows if row.source in OURS]
-    for head in HEADS:
-        pool = [row for row in rows if row.head == head and row.source not in OURS]
-        rng.shuffle(pool)
-        if head == "opt_out":
-            pool.sort(key=lambda row: -row.label)
-        chosen += pool[: quota[head]]
-    return chosen
+    folds: dict[str, float]
 
 
 def write_identifier(path: Path, identifier: Identifier) -> None:
@@ -144,37 +127,7 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
     (plan.out / "manifest.json").write_bytes(data + b"\n")
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """All rows of one training."""
-
-    public: list[Row]
-    wide: list[Row]
-    own: list[Row]
-    valid: list[Row]
-
-    def later(self, replay: int) -> list[Row]:
-        """What is tuned on after ``base``: some of the public rows again, and the project's."""
-        taken: dict[str, int] = dict.fromkeys(HEADS, 0)
-        again = []
-        for row in self.public:  # they come in random order
-            taken[row.head] += 1
-            if row.source in OURS or taken[row.head] <= replay:
-                again.append(row)
-        return [*again, *self.wide]
-
-
-def _rows(plan: Plan) -> _Rows:
-    """Read all sets."""
-    return _Rows(
-        choose_rows(public_rows(plan.data, "train"), plan.quota, plan.seed),
-        wide_rows(plan.corpus),
-        own_rows(plan.corpus),
-        public_rows(plan.data, "valid"),
-    )
-
-
-def _encoders(plan: Plan, rows: _Rows, say: Say) -> Encoders:
+def _encoders(plan: Plan, rows: Rows, say: Say) -> Encoders:
     """Cut the vocabulary and start from the pretrained weights."""
     source, words = read_pretrained(plan.encoder), plan.keep / "vocabulary.json"
     if plan.start and not words.exists():
@@ -188,20 +141,12 @@ def _encoders(plan: Plan, rows: _Rows, say: Say) -> Encoders:
     return Encoders(source, kept, tokenizer, plan.layers, plan.keep, say)
 
 
-def _measured(
-    encoders: Encoders, name: str, tuned: Tuned, some: list[Row], held: list[Row]
-) -> NDArray[np.float32]:
-    """Logits of rows by an encoder, exported and checked on some rows."""
-    folder, _ = encoders.exported(name, tuned, [row.text for row in some])
-    return encoders.logits(folder, tuned.linear, held)
-
-
 def _learned(rows: list[Row], plan: Plan) -> list[Row]:
     """Rows, and in-domain ones among them again with an ending."""
     return [*rows, *with_endings([row for row in rows if row.source in OURS], plan.seed)]
 
 
-def _base(plan: Plan, encoders: Encoders, rows: _Rows) -> Tuned:
+def _base(plan: Plan, encoders: Encoders, rows: Rows) -> Tuned:
     """Where ``final`` goes on from."""
     if plan.start:
         return encoders.shipped(plan.start)
@@ -218,38 +163,6 @@ def _second(plan: Plan) -> Schedule:
     return Schedule(plan.epochs[1], plan.rates[1], plan.seconds, plan.seed)
 
 
-def sources_left_out(valid: Sequence[Row]) -> list[set[tuple[str, str]]]:
-    """Which (head, source) each of the encoders ``without-N`` does not see: one a head."""
-    groups: list[set[tuple[str, str]]] = [set() for _ in range(_LEFT_OUT)]
-    for head in HEADS:
-        labels: dict[str, list[int]] = {}
-        for row in valid:
-            if row.head == head:
-                labels.setdefault(row.source, []).append(row.label)
-        both = [s for s, found in labels.items() if min(sum(found), len(found) - sum(found)) >= 10]  # noqa: PLR2004
-        if len(both) > 1:
-            for number, source in enumerate(sorted(both, key=lambda s: -len(labels[s]))):
-                groups[number % _LEFT_OUT].add((head, source))
-    return groups
-
-
-def _left_out(plan: Plan, encoders: Encoders, rows: _Rows) -> LeftOut:
-    """AUROC of a head on the valid rows of a source that neither encoder nor head has seen."""
-    found: LeftOut = {}
-    for number, group in enumerate(sources_left_out(rows.valid)):
-        names = {source for _, source in group}
-        seen = [row for row in rows.public if row.source not in names]
-        name, schedule = f"without-{number}", replace(_first(plan), epochs=1)
-        tuned = encoders.tuned(name, [*seen, *rows.wide], schedule)
-        for head, source in sorted(group):
-            held = [row for row in rows.valid if (row.head, row.source) == (head, source)]
-            logits = _measured(encoders, name, tuned, rows.own, held)[:, OUTPUTS.index(head)]
-            value = auroc(np.array([row.label == 1 for row in held]), logits)
-            if value is not None:
-                found.setdefault(head, {})[source] = value
-    return found
-
-
 def train(plan: Plan, say: Say) -> Trained:
     """Train everything and write the model files.
 
@@ -258,7 +171,7 @@ def train(plan: Plan, say: Say) -> Trained:
     """
     for folder in (plan.out, plan.keep):
         folder.mkdir(parents=True, exist_ok=True)
-    rows = _rows(plan)
+    rows = read_rows(plan.data, plan.corpus, plan.quota, plan.seed)
     encoders = _encoders(plan, rows, say)
     final = encoders.tuned(
         "final", _learned(rows.later(plan.replay), plan), _second(plan),
@@ -278,7 +191,10 @@ def train(plan: Plan, say: Say) -> Trained:
     _write(plan, encoders.facts, heads)
     shipped = encoders.logits(folder, linear_of(heads), measured)
     seen = unseen(measured, shipped, table_of(heads))
-    return Trained(seen, heads, asdict(agreement), _left_out(plan, encoders, rows))
+    return Trained(
+        seen, heads, asdict(agreement), left_out(encoders, rows, _first(plan)),
+        cross_validated(encoders, rows, final, _second(plan)),
+    )  # fmt: skip
 
 
 def measured_again(plan: Plan, say: Say) -> Trained:
@@ -297,4 +213,6 @@ def measured_again(plan: Plan, say: Say) -> Trained:
     logits = highest(
         lambda pieces: linear.logits(encoder.features(pieces)), [row.text for row in rows]
     )
-    return Trained(unseen(rows, logits, table), heads, card["export"], left_out_of(card))
+    return Trained(
+        unseen(rows, logits, table), heads, card["export"], left_out_of(card), folds_of(card)
+    )
