@@ -70,7 +70,7 @@ def _tops(found: Values, starts: Sequence[int], heads: Sequence[Head]) -> _Tops:
     labelled = [reached[:, part][:, 1:].any(axis=1) for part in columns]
     whole = [finite[:, part].all(axis=1) for part in columns]
     return _Tops(
-        tops[:, first].round(6).astype(float).tolist(), reached[:, first].tolist(),
+        tops[:, first].astype(float).round(6).tolist(), reached[:, first].tolist(),
         np.stack(whole, 1).tolist(), np.stack(labelled, 1).tolist(), reached,
     )  # fmt: skip
 
@@ -89,6 +89,11 @@ def answers(
         found: What was found for them.
         heads: Heads that were asked.
     """
+    if not heads:
+        return {
+            owner: Scores(language, changed=text.changed)
+            for owner, (text, language) in texts.items()
+        }
     if not pieces:
         return {}
     starts = [i for i, p in enumerate(pieces) if not i or pieces[i - 1].owner != p.owner]

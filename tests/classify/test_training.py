@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,43 @@ def lengths(texts: list[str]) -> NDArray[np.float32]:
 
 
 def test_a_long_text_is_measured_by_the_highest_of_its_windows() -> None:
-    from agentkit.classify.training.measure import WINDOWS, highest
+    from agentkit.classify.training.measure import WINDOWS, Cut
 
-    found = highest(lengths, ["Hello", LONG, "Bye"])
+    cut = Cut.of(["Hello", LONG, "Bye"])
+    values = lengths(cut.pieces)
+    found = cut.highest(values)
     assert found[0].tolist() == [5, -5]
     assert found[2].tolist() == [3, -3]
     assert len(LONG) > WINDOWS.size >= found[1, 0] > -found[1, 1] > 0
+    beside = cut.beside(values[:, 0], values[:, 1])
+    assert beside.tolist() == [-5, -found[1, 0], -3]
+
+
+def test_public_rows_are_seen_again_from_both_sides() -> None:
+    pytest.importorskip("torch")
+    from agentkit.classify.training.data import Row
+    from agentkit.classify.training.rows import Rows, choose_rows
+
+    public = [Row(f"text {n}", {}, "bitext", "opt_out", int(n < 40), str(n)) for n in range(400)]
+    public.append(Row("stop", {}, "seed_handwritten", "opt_out", 1, "s"))
+    rows = Rows(choose_rows(public, dict.fromkeys(LABELS, 200), seed=7), [], [], [])
+    again = rows.again(60)
+    assert len(again) == 61
+    assert {row.label for row in again if row.source == "bitext"} == {0, 1}
+    assert sum(row.label for row in rows.public) == 41
+
+
+def test_nothing_is_called_an_advertisement_that_is_none() -> None:
+    from agentkit.classify.training.data import Row
+    from agentkit.classify.training.endings import with_endings
+
+    told = {"promotional": 0.0}
+    rows = [Row("Your order left today.", told, "wide", "plain", 0, str(n)) for n in range(400)]
+    texts = [row.text for row in with_endings(rows, seed=7)]
+    assert len(texts) > 50
+    assert not [text for text in texts if "advertisement" in text]
+    adverts = [replace(row, targets={"promotional": 1.0}) for row in rows]
+    assert [row for row in with_endings(adverts, seed=7) if "advertisement" in row.text]
 
 
 def test_texts_are_measured_in_the_windows_of_the_shipped_model() -> None:
@@ -39,8 +71,6 @@ def test_texts_are_measured_in_the_windows_of_the_shipped_model() -> None:
 
 def test_a_model_whose_heads_give_other_labels_is_not_gone_on_from(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from dataclasses import replace
-
     from agentkit.classify.training.shipped import heads_in
 
     shutil.copytree(MODELS / "heads", tmp_path / "heads")
@@ -50,6 +80,27 @@ def test_a_model_whose_heads_give_other_labels_is_not_gone_on_from(tmp_path: Pat
     write_head(tmp_path / "heads" / "bias.npz", replace(head, outputs=renamed))
     with pytest.raises(ModelError, match="other labels"):
         heads_in(tmp_path)
+
+
+def test_the_card_counts_what_the_cheap_tier_settles_and_loses() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("sklearn")
+    from agentkit.classify.training.assemble import Unseen
+    from agentkit.classify.training.cascade import cascade
+    from agentkit.classify.training.data import COLUMNS, OUTPUTS, Row
+
+    head = read_head(MODELS / "heads" / "opt_out.npz")
+    sources = ("own", "own", "own", "public")
+    rows = [Row(str(n), {}, source, "opt_out", 0, str(n)) for n, source in enumerate(sources)]
+    encoder = np.full((4, len(OUTPUTS)), -20, dtype=np.float32)
+    linear = np.full((4, len(COLUMNS)), 20, dtype=np.float32)
+    anything = COLUMNS.index("opt_out:any")
+    encoder[:3, OUTPUTS.index("opt_out")] = 20  # flagged by the encoder
+    linear[0, anything] = linear[3, anything] = -20  # settled before it
+    targets = np.zeros(encoder.shape, dtype=np.float32)
+    found = cascade(Unseen(rows, encoder, linear, targets), [head])["all six"]
+    assert found["hard pairs"] == {"rows": 3, "settled": 0.3333, "flags_lost": 0.3333}
+    assert found["valid"] == {"rows": 1, "settled": 1.0, "flags_lost": 0.0}
 
 
 def test_a_shipped_encoder_is_read_back_into_torch(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from agentkit.classify.heads import ALONE, HEADS, LABELS
 from agentkit.classify.training.calibrate import Mixture, mixture, settle_below, threshold
 from agentkit.classify.training.data import COLUMNS, OUTPUTS, PLAIN, Row
 from agentkit.classify.training.fit import Linear, columns_of, targets_of, weights_of
-from agentkit.classify.training.measure import highest
+from agentkit.classify.training.measure import Cut
 from agentkit.classify.training.tier import Table, fit_table, hashed
 
 __all__ = ["Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
@@ -29,12 +29,14 @@ class Material:
         train: Rows that the shipped model is trained on.
         measured: The project's hard pairs and plain traffic, and the public valid rows: of these it
             has seen none.
+        cut: Their texts in windows.
         linear: The heads of the shipped encoder.
-        logits: (measured, outputs) by the shipped encoder.
+        logits: (windows, outputs) by the shipped encoder.
     """
 
     train: Sequence[Row]
     measured: Sequence[Row]
+    cut: Cut
     linear: Linear
     logits: Floats
 
@@ -87,10 +89,22 @@ def _table(rows: Sequence[Row]) -> Table:
     return fit_table(hashed([row.text for row in rows]), targets, weights)
 
 
-def unseen(rows: Sequence[Row], encoder: Floats, table: Table) -> Unseen:
-    """Logits of the own set and of the valid rows, by the encoder's heads and the linear tier."""
-    lines = highest(lambda texts: table.logits(hashed(texts)), [row.text for row in rows])
-    return Unseen(rows, encoder, lines, targets_of(rows))
+def unseen(rows: Sequence[Row], cut: Cut, encoder: Floats, table: Table) -> Unseen:
+    """Logits of the own set and of the valid rows, by the encoder's heads and the linear tier.
+
+    Args:
+        rows: The rows.
+        cut: Their texts in windows.
+        encoder: (windows, outputs) by the encoder's heads.
+        table: The linear tier. What it adds to a head's score is that of the window in which the
+            encoder's is highest; whether there is anything at all, it says of its own highest.
+    """
+    lines = table.logits(hashed(cut.pieces))
+    found = cut.highest(lines)
+    for number, name in enumerate(COLUMNS):
+        if name in OUTPUTS:
+            found[:, number] = cut.beside(encoder[:, OUTPUTS.index(name)], lines[:, number])
+    return Unseen(rows, cut.highest(encoder), found, targets_of(rows))
 
 
 @dataclass(frozen=True)
@@ -183,7 +197,7 @@ def _row(values: list[float]) -> Floats:
 def assemble(material: Material, encoder: str) -> list[Head]:
     """Calibrate all heads over features of the encoder with the given digest."""
     table = _table(material.train)
-    seen = unseen(material.measured, material.logits, table)
+    seen = unseen(material.measured, material.cut, material.logits, table)
     heads = []
     for name in HEADS:
         outputs = [name, *(f"{name}.{label}" for label in LABELS[name])]

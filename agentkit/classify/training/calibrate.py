@@ -1,7 +1,7 @@
 """Calibration, thresholds and where the linear tier may settle a text alone.
 
-Everything here is measured on logits of texts that were not trained on: the project's own set out
-of fold, and the public valid files.
+Everything here is measured on logits of texts that were not trained on: the project's measured set
+and the public valid files.
 """
 
 from __future__ import annotations

@@ -83,9 +83,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         lines = path.read_text("utf-8").split("\n")
         return [json.loads(line) for line in lines if line.strip()]
-    except OSError as error:
-        hint = "give the folder that holds the data sets with --data"
-        raise ModelError(f"the training data {path} cannot be read", hint=hint) from error
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "name the folder of the public sets with --data, that of the project's with --corpus"
+        raise ModelError(f"{path} cannot be read", hint=hint) from error
     except json.JSONDecodeError as error:
         raise ModelError(f"{path} has a line that is not JSON: {error}") from error
 

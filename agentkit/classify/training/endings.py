@@ -27,8 +27,6 @@ _ASKED_FOR: Final[dict[str, tuple[str, ...]]] = {
     "en": (
         "This message was written by an AI assistant.",
         "Written by our automated assistant; a colleague reads every reply.",
-        "This is an advertisement.",
-        "This is an advertisement.\nTo stop these messages, reply with “unsubscribe”.",
         "Reply STOP to opt out.",
         "Txt STOP to end",
         "You receive this because you signed up at our shop. Unsubscribe at any time: "
@@ -41,9 +39,6 @@ _ASKED_FOR: Final[dict[str, tuple[str, ...]]] = {
     "de": (
         "Diese Nachricht hat ein KI-Assistent geschrieben.",
         "Automatisch erstellt. Antworten liest ein Mensch.",
-        "Dies ist eine Werbung.",
-        "Anzeige",
-        "Dies ist eine Werbung.\nNordlicht Möbel\nKeine Werbung mehr? Antworten Sie mit „Abmelden“.",
         "Kiefer & Co. GmbH, Hafenstr. 3, 24103 Kiel, HRB 20417. Abmelden: https://kiefer.example/ab",
         "Sie erhalten diese E-Mail, weil Sie unseren Newsletter bestellt haben. Abmelden jederzeit "
         "mit einem Klick.",
@@ -52,8 +47,6 @@ _ASKED_FOR: Final[dict[str, tuple[str, ...]]] = {
     ),
     "fr": (
         "Ce message a été rédigé par un assistant IA.",
-        "Ceci est une publicité.",
-        "Publicité. Pour ne plus recevoir nos messages, répondez « désinscription ».",
         "STOP au 36111",
         "Vous recevez ce courriel car vous êtes inscrit à notre lettre. Se désinscrire",
         "Menuiserie Ardant SARL, 8 rue du Port, 44000 Nantes, RCS 441 207 000. Se désabonner",
@@ -61,14 +54,31 @@ _ASKED_FOR: Final[dict[str, tuple[str, ...]]] = {
     ),
     "es": (
         "Este mensaje lo ha redactado un asistente de IA.",
-        "Esto es publicidad.",
-        "Publicidad. Para darse de baja, responda «baja».",
         "Responda BAJA para no recibir más mensajes",
         "Recibe este correo porque se suscribió a nuestro boletín. Darse de baja",
         "Muebles Robledo S.L., calle Mayor 7, 28013 Madrid, CIF B00412070. Darse de baja aquí",
         "Mensaje automático; un compañero lee las respuestas.",
     ),
 }  # fmt: skip
+_ADVERTISED: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        "This is an advertisement.",
+        "This is an advertisement.\nTo stop these messages, reply with “unsubscribe”.",
+    ),
+    "de": (
+        "Dies ist eine Werbung.",
+        "Anzeige",
+        "Dies ist eine Werbung.\nNordlicht Möbel\nKeine Werbung mehr? Antworten Sie mit „Abmelden“.",
+    ),
+    "fr": (
+        "Ceci est une publicité.",
+        "Publicité. Pour ne plus recevoir nos messages, répondez « désinscription ».",
+    ),
+    "es": (
+        "Esto es publicidad.",
+        "Publicidad. Para darse de baja, responda «baja».",
+    ),
+}
 _SIGNED: Final[dict[str, tuple[str, ...]]] = {
     "en": (
         "Kind regards, Jo",
@@ -102,9 +112,19 @@ _SIGNED: Final[dict[str, tuple[str, ...]]] = {
 def with_endings(rows: Sequence[Row], seed: int) -> list[Row]:
     """Copies of a share of the rows, each with an ending in its language; all it says stays so."""
     rng = random.Random(seed)  # noqa: S311  (a reproducible drawing)
-    found = []
-    for row in rows:
-        if row.lang in _SIGNED and rng.random() < _SHARE:
-            endings = _ASKED_FOR[row.lang] if row.head in _SENT else _SIGNED[row.lang]
-            found.append(replace(row, text=f"{row.text}\n\n{rng.choice(endings)}"))
-    return found
+    return [
+        replace(row, text=f"{row.text}\n\n{rng.choice(_endings(row))}")
+        for row in rows
+        if row.lang in _SIGNED and rng.random() < _SHARE
+    ]
+
+
+def _endings(row: Row) -> tuple[str, ...]:
+    """What may stand under a row: nothing calls an advertisement what is none."""
+    if row.head not in _SENT:
+        return _SIGNED[row.lang]
+    asked_for = _ASKED_FOR[row.lang]
+    if row.head == PLAIN:
+        asked_for += _SIGNED[row.lang]
+    honest = row.targets.get("promotional") != 0
+    return asked_for + _ADVERTISED[row.lang] if honest else asked_for

@@ -133,10 +133,13 @@ def _snippets(seen: Unseen, values: Floats, flags: Bools) -> dict[str, Any]:
     the highest of several probabilities is none.
     """
     found = _public(seen, "deception", *_any_label(seen, values, flags))
-    column = OUTPUTS.index(_NUDGE)
-    nudge = _public(seen, "deception", values[:, column], flags[:, column])
+    rows = np.flatnonzero(seen.native("deception") & ~seen.own())
+    sources = np.array([seen.rows[int(i)].source for i in rows])
+    labels = np.array([seen.rows[int(i)].label == 1 for i in rows])
+    nudge = values[rows, OUTPUTS.index(_NUDGE)]
     for source, figures in found.items():
-        figures["ece"] = nudge[source]["ece"]
+        chosen = sources == source if source != "all" else np.ones(len(rows), dtype=bool)
+        figures["ece"] = round(ece(nudge[chosen], labels[chosen]), 4)
     return found
 
 

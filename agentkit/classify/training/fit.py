@@ -1,4 +1,4 @@
-"""What rows say as arrays: targets with unknowns, weights, folds; and linear heads."""
+"""What rows say as arrays: targets with unknowns, and weights; and linear heads."""
 
 from __future__ import annotations
 

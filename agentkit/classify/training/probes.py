@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from agentkit.classify.heads import HEADS
 from agentkit.classify.training.data import OUTPUTS, Row, fold_of
-from agentkit.classify.training.encoders import Encoders, Tuned
+from agentkit.classify.training.encoders import Encoders, Origin, Tuned
 from agentkit.classify.training.evaluate import auroc
 from agentkit.classify.training.finetune import Schedule
+from agentkit.classify.training.measure import Cut
 from agentkit.classify.training.rows import Rows
 
 __all__ = ["LeftOut", "cross_validated", "left_out", "sources_left_out"]
@@ -29,17 +30,18 @@ _LEFT_OUT: Final = 3
 """Encoders that are tuned without some public sources."""
 _FOLDS: Final = 3
 _REPLAY: Final = 150
-"""Public rows a head that a fold sees beside the project's."""
+"""Public rows a head that a fold sees, beside those that are hand-written."""
 _SHARE: Final = 12
 """One in so many rows of the wide set is seen again by a fold."""
 
 
 def _measured(
-    encoders: Encoders, name: str, tuned: Tuned, some: list[Row], held: list[Row]
+    encoders: Encoders, tuned: Tuned, some: list[Row], held: list[Row]
 ) -> NDArray[np.float32]:
-    """Logits of rows by an encoder, exported and checked on some rows."""
-    folder, _ = encoders.exported(name, tuned, [row.text for row in some])
-    return encoders.logits(folder, tuned.linear, held)
+    """Logits of rows by an encoder, exported and checked on some rows; windows joined."""
+    folder, _ = encoders.exported(tuned, [row.text for row in some])
+    cut = Cut.of([row.text for row in held])
+    return cut.highest(encoders.logits(folder, tuned.linear, cut.pieces))
 
 
 def sources_left_out(valid: Sequence[Row]) -> list[set[tuple[str, str]]]:
@@ -67,7 +69,7 @@ def left_out(encoders: Encoders, rows: Rows, schedule: Schedule) -> LeftOut:
         tuned = encoders.tuned(name, [*seen, *rows.wide], replace(schedule, epochs=1))
         for head, source in sorted(group):
             held = [row for row in rows.valid if (row.head, row.source) == (head, source)]
-            logits = _measured(encoders, name, tuned, rows.own, held)[:, OUTPUTS.index(head)]
+            logits = _measured(encoders, tuned, rows.own, held)[:, OUTPUTS.index(head)]
             value = auroc(np.array([row.label == 1 for row in held]), logits)
             if value is not None:
                 found.setdefault(head, {})[source] = value
@@ -75,18 +77,18 @@ def left_out(encoders: Encoders, rows: Rows, schedule: Schedule) -> LeftOut:
 
 
 def cross_validated(
-    encoders: Encoders, rows: Rows, final: Tuned, schedule: Schedule
+    encoders: Encoders, rows: Rows, final: Origin, schedule: Schedule
 ) -> dict[str, float]:
     """AUROC by head on the measured set, out of fold by pair."""
     folds = np.array([fold_of(row.group, _FOLDS) for row in rows.own])
     logits = np.zeros((len(rows.own), len(OUTPUTS)), dtype=np.float32)
-    again = [*rows.later(_REPLAY)[: -len(rows.wide)], *rows.wide[::_SHARE]]
+    again = [*rows.again(_REPLAY), *rows.wide[::_SHARE]]
     for fold in range(_FOLDS):
         held = np.flatnonzero(folds == fold)
         seen = [*again, *(rows.own[int(i)] for i in np.flatnonzero(folds != fold))]
         name = f"fold-{fold}"
-        tuned = encoders.tuned(name, seen, schedule, lambda: final)
-        logits[held] = _measured(encoders, name, tuned, rows.own, [rows.own[int(i)] for i in held])
+        tuned = encoders.tuned(name, seen, schedule, final)
+        logits[held] = _measured(encoders, tuned, rows.own, [rows.own[int(i)] for i in held])
     found = {}
     for head in HEADS:
         native = np.array([row.head == head for row in rows.own])

@@ -46,7 +46,7 @@ def _last(plan: Plan, rows: list[Row]) -> dict[str, Any]:
         kept = [row for row, score in zip(chosen, scores, strict=True) if head in score.scores]
         labels = np.array([row.label == 1 for row in kept])
         values = np.array([score.scores[head] for score in told], dtype=np.float32)
-        flags = np.array([score.flags[head] for score in told])
+        flags = np.array([score.flags[head] for score in told], dtype=bool)
         found[head] = measures(labels, values, flags, [row.group for row in kept])
     return found
 

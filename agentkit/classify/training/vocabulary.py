@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -40,12 +41,20 @@ def tokenizer_of(pieces: list[tuple[str, float]], special: dict[str, int]) -> To
     return tokenizer
 
 
-def kept_by(tokenizer: Tokenizer, source: Pretrained) -> list[int]:
+def kept_by(path: Path, source: Pretrained) -> list[int]:
     """The ids that an earlier cut left, in their new order.
 
+    Args:
+        path: The tokenizer that was shipped.
+        source: The pretrained encoder.
+
     Raises:
-        ModelError: The tokenizer knows a piece that the pretrained vocabulary does not.
+        ModelError: It cannot be read, or knows a piece that the pretrained vocabulary does not.
     """
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise ModelError(f"{path} is not a tokenizer") from error
     places = {piece: number for number, (piece, _) in enumerate(source.pieces)}
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     try:
