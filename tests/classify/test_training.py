@@ -36,6 +36,18 @@ def test_a_long_text_is_measured_by_the_highest_of_its_windows() -> None:
     assert beside.tolist() == [-5, -found[1, 0], -3]
 
 
+def test_what_a_text_claims_is_unknown_where_nobody_read_it_for_claims() -> None:
+    from agentkit.classify.training.data import own_rows
+
+    rows = own_rows(Path(__file__).parents[2] / "benchmarks" / "corpus")
+    opt_out = next(row for row in rows if row.head == "opt_out" and row.label)
+    assert opt_out.targets["deception.guilt"] == 0
+    assert "deception.prior_contact" not in opt_out.targets
+    read = next(row for row in rows if "prior_contact" in row.kinds and not row.label)
+    assert read.targets["deception.prior_contact"] == 1
+    assert read.targets["deception.scarcity"] in {0, 1}
+
+
 def test_public_rows_are_seen_again_from_both_sides() -> None:
     pytest.importorskip("torch")
     from agentkit.classify.training.data import Row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from agentkit.classify.training.tier import Table, fit_table, hashed
 __all__ = ["Material", "Output", "Unseen", "assemble", "choose", "lines_of", "unseen"]
 
 Floats = NDArray[np.float32]
+_WRITTEN: Final = {name for labels in LABELS.values() for name in labels} - {"shop_nudge"}
+"""Labels that the project's own rows have throughout, and the public sets only by chance."""
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,18 @@ def lines_of(seen: Unseen, output: str) -> Floats:
 
 def choose(seen: Unseen, head: str, output: str) -> Output:
     """Calibrate one output and choose its threshold."""
-    column = seen.column(output)
+    column, label = seen.column(output), output.partition(".")[2]
     known = seen.native(head) & ~np.isnan(seen.targets[:, column])
     own = seen.own()
+    if label in _WRITTEN:
+        known &= own
     labels = seen.targets[known, column] == 1
     sets = [own[known], ~own[known]]
     encoder, linear = seen.encoder[:, column], lines_of(seen, output)
     both = mixture(encoder[known], linear[known], labels)
     probability = both.probability(encoder, linear)
     ordinary = (seen.plain() | seen.near_misses(head)) & (seen.targets[:, column] == 0)
-    free = head == "promotional" or output.partition(".")[2] not in ("", *ALONE)
+    free = head == "promotional" or label not in ("", *ALONE)
     capped = probability[:0] if free else probability[ordinary]
     return Output(both, threshold(probability[known], labels, sets, capped))
 

@@ -100,7 +100,10 @@ def _deception(raw: dict[str, Any]) -> Targets:
     kind, bad = raw.get("group", "none"), float(raw["label"])
     claims = {"Urgency": "deadline", "Scarcity": "scarcity", "Social Proof": "social_proof"}
     found = {f"deception.{label}": float(kind == name) for name, label in claims.items()}
-    return _absent(("deception",)) if not bad else {**found, "deception.shop_nudge": bad}
+    none = {f"deception.{label}": 0.0 for label in CLAIMS}
+    return (
+        {**_absent(("deception",)), **none} if not bad else {**found, "deception.shop_nudge": bad}
+    )
 
 
 def _opt_out(raw: dict[str, Any]) -> Targets:
@@ -136,8 +139,12 @@ _TALKS_OF_ACCOUNTS: Final = ("bitext", "banking77")
 
 
 def _absent(heads: Iterable[str]) -> Targets:
-    """No for some heads and for all of their labels."""
-    return {o: 0.0 for h in heads for o in (h, *(f"{h}.{label}" for label in LABELS[h]))}
+    """No for some heads and for their labels; but what a text claims, only its own readers know."""
+    return {
+        output: 0.0
+        for head in heads
+        for output in (head, *(f"{head}.{x}" for x in LABELS[head] if x not in CLAIMS))
+    }
 
 
 _TASKS: Final[dict[str, tuple[str, Callable[[dict[str, Any]], Targets]]]] = {
