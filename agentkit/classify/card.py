@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,6 +145,7 @@ def render(card: dict[str, Any]) -> str:
     encoder = card["encoder"]
     last = _LAST if any("last" in figures for figures in card["heads"].values()) else ""
     lines = [_HEAD.format(**encoder, digest=card["model"], last=last)]
+    lines += [f"{note}\n" for note in card.get("notes", ())]
     lines += ["## Sources\n", "| source | licence | for |", "|---|---|---|"]
     lines += [f"| {name} | {licence} | {use} |" for name, licence, use in _SOURCES]
     for name, figures in card["heads"].items():
@@ -171,6 +173,7 @@ def make_card(
     texts: dict[str, str],
     profiles: dict[str, Any],
     cascade: dict[str, Any],
+    notes: Sequence[str],
 ) -> dict[str, Any]:
     """All that the card says, as plain JSON."""
     return {
@@ -182,6 +185,7 @@ def make_card(
         "texts": texts,
         "profiles": profiles,
         "cascade": cascade,
+        "notes": list(notes),
     }
 
 

@@ -64,6 +64,7 @@ def evaluate_and_write(plan: Plan, trained: Trained, say: Callable[[str], None])
         texts=errors_of(trained.seen.rows, figures),
         profiles=_profiles(trained.seen),
         cascade=cascade(trained.seen, trained.heads),
+        notes=trained.notes,
     )
     write_card(plan.out, card)
     for head, found in figures.items():

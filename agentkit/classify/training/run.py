@@ -88,6 +88,7 @@ class Trained:
         agreement: How far the exported file is from torch.
         left_out: AUROC by head and by the source that was left out.
         folds: AUROC by head on the measured set, by encoders that go on with two thirds of it.
+        notes: What else the card says of how its figures came about.
     """
 
     seen: Unseen
@@ -95,6 +96,7 @@ class Trained:
     agreement: dict[str, float]
     left_out: LeftOut
     folds: dict[str, float]
+    notes: Sequence[str] = ()
 
 
 def write_identifier(path: Path, identifier: Identifier) -> None:
@@ -216,4 +218,7 @@ def measured_again(plan: Plan, say: Say) -> Trained:
     say(f"scoring {len(rows):,} texts")
     cut = Cut.of([row.text for row in rows], manifest.windows)
     seen = unseen(rows, cut, linear.logits(encoder.features(cut.pieces)), table)
-    return Trained(seen, heads, card.get("export", {}), left_out_of(card), folds_of(card))
+    return Trained(
+        seen, heads, card.get("export", {}), left_out_of(card), folds_of(card),
+        card.get("notes", ()),
+    )  # fmt: skip
