@@ -17,7 +17,7 @@ from agentkit.classify.linear import LinearTier
 from agentkit.classify.manifest import MODELS, Manifest, read_manifest
 from agentkit.classify.scores import Scores
 from agentkit.classify.text import Normalised, normalise
-from agentkit.classify.windows import windows
+from agentkit.classify.windows import cuts
 from agentkit.errors import ModelError
 
 __all__ = ["Classifier"]
@@ -167,11 +167,7 @@ class Classifier:
 
     def _pieces(self, owner: int, text: str) -> Iterable[Piece]:
         """The windows of one text."""
-        facts = self.manifest.windows
-        if len(text) <= facts.whole:
-            yield Piece(owner, 0, len(text), text)
-            return
-        for start, end in windows(text, facts.size, facts.overlap):
+        for start, end in cuts(text, self.manifest.windows):
             yield Piece(owner, start, end, text[start:end])
 
     def _values(self, texts: list[str], heads: list[Head], *, cascade: bool) -> Values:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["sentences", "windows"]
+if TYPE_CHECKING:
+    from agentkit.classify.manifest import WindowFacts
+
+__all__ = ["cuts", "sentences", "windows"]
 
 _END: Final = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+|\n+")
 
@@ -34,6 +37,13 @@ def _next_start(parts: Sequence[tuple[int, int]], first: int, last: int, overlap
     while index - 1 > first and parts[last - 1][1] - parts[index - 1][0] <= overlap:
         index -= 1
     return index
+
+
+def cuts(text: str, facts: WindowFacts) -> list[tuple[int, int]]:
+    """What of a text a model reads at once: all of a short one, windows of a long one."""
+    if len(text) <= facts.whole:
+        return [(0, len(text))]
+    return windows(text, facts.size, facts.overlap)
 
 
 def windows(text: str, size: int, overlap: int) -> list[tuple[int, int]]:

@@ -54,6 +54,17 @@ BAD_INPUT = {
 }
 
 
+def test_where_no_head_is_asked_only_the_language_is_told(classifier: Classifier) -> None:
+    german, wordless = classifier.scores([ORDINARY[1], "👍👍"], [])
+    assert (german.language, german.scores, german.gaps) == ("de", {}, ())
+    assert (wordless.language, wordless.scores) == ("zxx", {})
+
+
+def test_scores_have_six_digits(classifier: Classifier) -> None:
+    (found,) = classifier.scores([INJECTION])
+    assert all(value == round(value, 6) for value in found.scores.values())
+
+
 @pytest.mark.parametrize("name", BAD_INPUT)
 def test_bad_input_gets_an_answer_in_order(classifier: Classifier, name: str) -> None:
     (answer,) = classifier.scores([BAD_INPUT[name]])

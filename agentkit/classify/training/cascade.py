@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agentkit.classify.head import Head
 from agentkit.classify.training.assemble import Unseen
+from agentkit.classify.training.calibrate import Mixture
 from agentkit.classify.training.data import COLUMNS
 
 __all__ = ["cascade"]
@@ -19,22 +20,19 @@ _ASKED: Final = {"all six": None, "inbound": ("opt_out", "needs_human")}
 """Which heads are asked: the tier settles a text only where it does so for every one of them."""
 
 
-def _probability(logit: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logistic function, safe at both ends."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), dtype=np.float32)
-
-
 def _flagged(seen: Unseen, head: Head) -> Bools:
     """Whether the encoder flags, by row."""
-    lines = seen.linear[:, COLUMNS.index(head.name)] * head.mix[0]
-    value = _probability(seen.encoder[:, seen.column(head.name)] + lines)
+    both = Mixture(1.0, float(head.mix[0]), 0.0)
+    lines = seen.linear[:, COLUMNS.index(head.name)]
+    value = both.probability(seen.encoder[:, seen.column(head.name)], lines)
     return np.asarray(value >= head.threshold[0])
 
 
 def _settled(seen: Unseen, head: Head) -> Bools:
     """Whether the linear tier is sure that there is nothing, by row."""
     lines = seen.linear[:, COLUMNS.index(f"{head.name}:any")]
-    value = _probability(lines * head.slope[1] + head.shift[1])
+    alone = Mixture(float(head.slope[1]), 0.0, float(head.shift[1]))
+    value = alone.probability(lines, np.zeros_like(lines))
     return np.asarray(value < head.settle[0])
 
 

@@ -10,20 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentkit.classify.manifest import WindowFacts
-from agentkit.classify.windows import windows
+from agentkit.classify.windows import cuts
 
 __all__ = ["WINDOWS", "Cut"]
 
 WINDOWS: Final = WindowFacts(whole=300, size=160, overlap=50, longest=200_000)
 """How the shipped model cuts long texts."""
 Floats = NDArray[np.float32]
-
-
-def _pieces(text: str, facts: WindowFacts) -> list[str]:
-    """The windows of one text."""
-    if len(text) <= facts.whole:
-        return [text]
-    return [text[start:end] for start, end in windows(text, facts.size, facts.overlap)]
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class Cut:
     @classmethod
     def of(cls, texts: Sequence[str], facts: WindowFacts = WINDOWS) -> Cut:
         """Cut texts as a model with these windows does."""
-        cut = [_pieces(text, facts) for text in texts]
+        cut = [[text[start:end] for start, end in cuts(text, facts)] for text in texts]
         starts = np.cumsum([0, *map(len, cut)])[:-1]
         return cls([piece for pieces in cut for piece in pieces], starts)
 

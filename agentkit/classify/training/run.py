@@ -198,6 +198,7 @@ def train(plan: Plan, say: Say) -> Trained:
     return Trained(
         seen, heads, asdict(agreement), left_out(encoders, rows, _first(plan)),
         cross_validated(encoders, rows, Origin(final.key, lambda: final), _second(plan)),
+        ("This model goes on from one that was shipped before it.",) if plan.start else (),
     )  # fmt: skip
 
 
